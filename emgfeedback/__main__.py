@@ -1,0 +1,6 @@
+"""``python -m emgfeedback``."""
+
+from emgfeedback.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,279 @@
+"""The value objects that travel between rooms: frozen, units in names, arrays ``(n_samples, n_channels)``."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int32]
+Bits = npt.NDArray[np.uint8]
+
+TARGET, RIVAL, OTHER = "target", "rival", "other"
+
+COUNT_MAX = 2**23 - 1
+"""Largest count of a 24-bit converter; ±COUNT_MAX spans the physical range of a BDF+ file."""
+
+
+class Quality(enum.IntFlag):
+    """Why a channel cannot be trusted in a hop; any flag withholds the reward."""
+
+    SETTLING = 1
+    RAILED = 2
+    FLAT = 4
+    OFF = 8
+    MAINS = 16
+    MOTION = 32
+    GAP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One signal of a board or file; ``muscle`` is a short code, empty where no montage names it."""
+
+    name: str
+    muscle: str = ""
+    side: str = ""
+    role: str = OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What stays fixed for a recording: all channels of the board, used by the montage or not."""
+
+    fs_hz: float
+    channels: tuple[Channel, ...]
+    device: str
+    lsb_uv: float
+
+    def used(self) -> tuple[int, ...]:
+        """Columns the pipeline listens to: the target first, then rivals, then others with a muscle."""
+        order = (TARGET, RIVAL, OTHER)
+        named = [i for i, channel in enumerate(self.channels) if channel.muscle]
+        return tuple(sorted(named, key=lambda i: order.index(self.channels[i].role)))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Raw samples of one read; its size means nothing and it never spans a gap.
+
+    ``counts`` has shape (n_samples, n_channels); ``received_s`` is the monotonic time of arrival and is
+    used for the delay display only.
+    """
+
+    first_sample: int
+    counts: Counts
+    emg_uv: Floats
+    received_s: float = 0.0
+
+    @classmethod
+    def from_counts(cls, first_sample: int, counts: Counts, lsb_uv: float, received_s: float = 0.0) -> Chunk:
+        """Build a chunk whose microvolts are ``counts * lsb_uv``: the one expression used everywhere."""
+        return cls(first_sample, counts, np.asarray(counts * lsb_uv, np.float64), received_s)
+
+    @property
+    def end_sample(self) -> int:
+        """Index of the sample after the last one."""
+        return self.first_sample + len(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One hop of the used channels: mean power, windowed RMS, and what is wrong.
+
+    ``power_uv2``, ``envelope_uv`` and ``mains_ratio`` are (n_used,), NaN where unknown; ``quality`` is
+    (n_used,) of `Quality` bits. ``mains_ratio`` is hum power over band power of the last second, before
+    the notch. ``end_sample`` is the index after the last sample of the hop.
+    """
+
+    end_sample: int
+    power_uv2: Floats
+    envelope_uv: Floats
+    quality: Bits
+    mains_ratio: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the session decides about the pipeline between hops: the notch, and what rest was like.
+
+    ``rest_power_uv2`` lets a fallen electrode be told from a quiet muscle; ``rest_mains_ratio`` lets a
+    surge of hum be told from the hum that the notch already takes out.
+    """
+
+    notch_hz: float = 0.0
+    rest_power_uv2: tuple[float, ...] = ()
+    rest_mains_ratio: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Rest and reference of each used channel; valid only for the same chain and placement.
+
+    ``dof`` is the effective number of independent samples in the mean power of one hop (2 / CV²).
+    """
+
+    rest_uv: Floats
+    rest_sd_uv: Floats
+    reference_uv: Floats
+    dof: Floats
+    reference_kind: str
+    trials: tuple[int, ...]
+    chain: Mapping[str, Any]
+    made_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dominance:
+    """Who does the work in one hop, with 95 % bounds; NaN and empty where it cannot be measured."""
+
+    share: float
+    share_low: float
+    share_high: float
+    margin_ln: float
+    margin_low_ln: float
+    confidence: float
+    leader: str
+    measurable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of a protocol with one instruction.
+
+    ``kind`` is ``rest`` (calibrating), ``reference`` (one muscle), ``work``, ``relax`` or ``observe``
+    (no feedback). ``repetition`` counts work and observe phases from 1; elsewhere it is 0.
+    """
+
+    kind: str
+    seconds: float
+    cue: str
+    hint: str = ""
+    muscle: str = ""
+    repetition: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """An exercise file, checked and expanded to a flat list of phases."""
+
+    id: str
+    name: str
+    phases: tuple[Phase, ...]
+    target: str
+    rivals: tuple[str, ...]
+    hold_s: float
+    ratio: float
+    min_level_pct: float
+    ceiling_pct: float | None
+    sides: str
+    coaching: Mapping[str, str]
+    position: str = ""
+    steps: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    provenance: str = ""
+    text: str = ""
+
+    @property
+    def repetitions(self) -> int:
+        """How many work and observe phases there are."""
+        return max((phase.repetition for phase in self.phases), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something from outside (operator, fault); ``sample`` is the end of the first hop that obeys it."""
+
+    sample: int
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the session log."""
+
+    sample: int
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """The verdict on one hop: ``withheld`` names the first thing that is missing, empty when good."""
+
+    good: bool
+    rewarded: bool
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """All that screen, sound and log need for one hop.
+
+    ``phase_index`` is -1 before the start and ``len(protocol.phases)`` when all is done; ``state`` is
+    ``ready``, ``running``, ``paused`` or ``done``. ``good_s`` is the good time of the running attempt.
+    """
+
+    frame: Frame
+    level_pct: Floats
+    dominance: Dominance
+    state: str
+    phase_index: int
+    phase: Phase
+    phase_left_s: float
+    reward: Reward
+    good_s: float
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lost samples: the first missing index and how many."""
+
+    first_sample: int
+    n_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A session on disk, or a file of others.
+
+    ``counts`` slices like an (n_samples, n_channels) int32 array and may be decoded from disk on demand;
+    lost samples are in the time base and listed in ``gaps``.
+    """
+
+    info: StreamInfo
+    counts: Any
+    events: tuple[Event, ...]
+    commands: tuple[Command, ...]
+    gaps: tuple[Gap, ...]
+    meta: Mapping[str, Any]
+    path: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def chunks(self, sizes: Sequence[int] = (1024,)) -> Iterator[Chunk]:
+        """Yield what the pipeline saw, in chunks that cycle through ``sizes`` and never span a gap."""
+        turn = 0
+        for first, end in self.stretches():
+            while first < end:
+                size = min(sizes[turn % len(sizes)], end - first)
+                turn += 1
+                counts = np.ascontiguousarray(self.counts[first : first + size], dtype=np.int32)
+                yield Chunk.from_counts(first, counts, self.info.lsb_uv)
+                first += size
+
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """Yield (first, end) sample indices of what was received, between the gaps."""
+        first = 0
+        for gap in self.gaps:
+            if gap.first_sample > first:
+                yield first, gap.first_sample
+            first = gap.first_sample + gap.n_samples
+        if first < len(self.counts):
+            yield first, len(self.counts)
