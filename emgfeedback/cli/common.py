@@ -1,0 +1,255 @@
+"""Options, readings and print-outs that several commands share."""
+
+from __future__ import annotations
+
+import json
+import locale
+import math
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from emgfeedback.errors import InputError, UsageError
+from emgfeedback.values import Chunk, Protocol, Recording, StreamInfo, Tick
+
+if TYPE_CHECKING:
+    from emgfeedback.run.job import Job
+    from emgfeedback.run.outcome import Outcome
+    from emgfeedback.storage.importers import ImportOptions
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_COUNTRIES = "US CA MX BR CO VE PE EC KR TW PH SA GT HN NI CR PA CU DO PR SV BS BZ GY SR LR"
+MAINS_60_HZ = frozenset(_COUNTRIES.split())
+"""Countries with 60 Hz mains (IEC World Plugs)."""
+
+
+def json_option(command: Function) -> Function:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")(command)
+
+
+def file_options(command: Function) -> Function:
+    """Add what files of others may not say by themselves."""
+    for option in (
+        click.option("--board", help="BrainFlow board of a raw BrainFlow file, such as GANGLION."),
+        click.option("--decimal", help="Decimal sign of a text file: . or ,"),
+        click.option(
+            "--delimiter", help="What separates columns: a character, or comma, semicolon, tab, space."
+        ),
+        click.option("--unit", help="Unit of the values: uV, mV or V."),
+        click.option("--fs", "fs_hz", type=float, help="Sampling rate in Hz, where the file does not say."),
+        click.option("--montage", help="Channels of the muscles: gmed=1,tfl=2,ql=3, or a montage file."),
+    ):
+        command = option(command)
+    return command
+
+
+def mains_option(command: Function) -> Function:
+    """Add ``--mains``."""
+    choice = click.Choice(["50", "60"])
+    return click.option("--mains", type=choice, help="Mains frequency in Hz (default: by country).")(command)
+
+
+def positive_seconds(seconds: float | None) -> float | None:
+    """Refuse negative, zero and endless durations."""
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"--seconds {seconds:g}: write a number above 0, for example --seconds 60")
+    return seconds
+
+
+def mains_hz_of(mains: str | None) -> float:
+    """The mains frequency asked for, else that of the country in the locale, else 50 Hz."""
+    if mains:
+        return float(mains)
+    country = (locale.getlocale()[0] or "").partition("_")[2][:2].upper()
+    return 60.0 if country in MAINS_60_HZ else 50.0
+
+
+def import_options(
+    fs_hz: float | None, unit: str | None, delimiter: str | None, decimal: str | None, board: str | None
+) -> ImportOptions:
+    """Gather what the user says of a file."""
+    from emgfeedback.storage.importers import ImportOptions
+
+    if fs_hz is not None and not (math.isfinite(fs_hz) and fs_hz > 0):
+        raise UsageError(f"--fs {fs_hz:g}: write the sampling rate in Hz, for example --fs 1000")
+    return ImportOptions(fs_hz=fs_hz, unit=unit, delimiter=delimiter, decimal=decimal, board=board)
+
+
+def read_montage(text: str) -> dict[str, str]:
+    """A montage from the command line, or from a file where one is named."""
+    from emgfeedback.training.montage import parse_montage, parse_montage_file
+
+    path = Path(text)
+    if "=" in text or path.suffix.lower() != ".toml":
+        return parse_montage(text)
+    try:
+        return parse_montage_file(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"montage file {path}: cannot be read ({error}); give a TOML file") from None
+
+
+def montage_for(info: StreamInfo, text: str | None, protocol: Protocol) -> dict[str, str]:
+    """The montage asked for, else channels named like the muscles, else the first channels in order."""
+    if text:
+        return read_montage(text)
+    muscles = (protocol.target, *protocol.rivals)
+    names = {channel.name.casefold() for channel in info.channels}
+    named = {muscle: muscle for muscle in muscles if muscle in names}
+    if protocol.target in named and len(named) > 1:
+        return named
+    return {muscle: str(i + 1) for i, muscle in enumerate(muscles[: len(info.channels)])}
+
+
+def montage_of_file(recording: Recording, text: str | None) -> StreamInfo:
+    """The stream of a recording with its own montage, or with the one asked for."""
+    from emgfeedback.training.montage import apply_montage
+
+    if text is None:
+        if recording.info.used():
+            return recording.info
+        names = ", ".join(f"{i}: {c.name}" for i, c in enumerate(recording.info.channels[:12], start=1))
+        raise UsageError(
+            f"{Path(recording.path).name}: which channel is which muscle? Add for example "
+            f"--montage gmed=1,tfl=2,ql=3; the file has {names}"
+        )
+    montage = read_montage(text)
+    target = "gmed" if "gmed" in montage else next(iter(montage))
+    rivals = [muscle for muscle in montage if muscle != target]
+    side = str(recording.meta.get("side") or "right")
+    bare = StreamInfo(
+        recording.info.fs_hz,
+        tuple(type(c)(c.name) for c in recording.info.channels),
+        recording.info.device,
+        recording.info.lsb_uv,
+    )
+    return apply_montage(bare, montage, side, target, rivals)
+
+
+def pair_of_numbers(text: str, option: str) -> tuple[float, float]:
+    """Read ``A,B``."""
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text[:40]!r}: write two numbers, for example {option} 2,8") from None
+    return first, second
+
+
+def default_library() -> Path:
+    """Where recordings go unless ``--library`` says otherwise."""
+    import platformdirs
+
+    return platformdirs.user_documents_path() / "emgfeedback"
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """Print one JSON object; what is not a number becomes null."""
+    from emgfeedback.storage.journal import plain
+
+    click.echo(json.dumps(plain(data), ensure_ascii=False, indent=2))
+
+
+class PhaseLines:
+    """A sink that prints a line for each phase and repetition, to stderr."""
+
+    def __init__(self, protocol: Protocol, fs_hz: float) -> None:
+        self._protocol, self._fs_hz = protocol, fs_hz
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        """Samples make no lines."""
+
+    def on_tick(self, tick: Tick) -> None:
+        """Turn events into lines."""
+        for event in tick.events:
+            words = self._words(event.kind, event.data)
+            if words:
+                click.echo(f"{event.sample / self._fs_hz:7.1f} s  {words}", err=True)
+
+    def _words(self, kind: str, data: Mapping[str, Any]) -> str:
+        if kind == "phase":
+            phase = self._protocol.phases[data["index"]]
+            of = f" {phase.repetition} of {self._protocol.repetitions}" if phase.repetition else ""
+            muscle = f" {phase.muscle}" if phase.muscle else ""
+            return f"{phase.kind}{muscle}{of}, {phase.seconds:g} s: {phase.cue}"
+        if kind == "repetition":
+            return "         " + repetition_line(data)
+        if kind == "gap":
+            return f"{data['missing_s']:.2f} s of signal were lost"
+        if kind == "calibration" and "refused" in data:
+            return f"not calibrated: {data['refused']}"
+        return ""
+
+
+def repetition_line(data: Mapping[str, Any]) -> str:
+    """One repetition in words."""
+    share = data["share_median"]
+    words = f"good {data['good_s']:.1f} s, longest {data['longest_s']:.1f} s"
+    words += (
+        f", share {100 * share:.0f} %, {data['leader']} led" if share is not None else ", no effort measured"
+    )
+    return words + (" - rewarded" if data["rewarded"] else "")
+
+
+def print_outcome(outcome: Outcome, as_json: bool) -> None:
+    """Print the summary of a run."""
+    data = outcome.to_json()
+    if as_json:
+        print_json(data)
+        return
+    click.echo(f"{data['protocol']}: {data['seconds']:.1f} s at {data['fs_hz']:g} Hz", nl=False)
+    click.echo(
+        f", band {data['band_hz'][0]:g}-{data['band_hz'][1]:g} Hz, {data['lost_samples']} samples lost"
+    )
+    for number, repetition in enumerate(data["repetitions"], start=1):
+        click.echo(f"  {number}: {repetition_line(repetition)}")
+    click.echo(f"rewards: {data['rewards']} of {len(data['repetitions'])} repetitions")
+    for muscle, flags in data["quality"].items():
+        click.echo(f"  {muscle}: " + ", ".join(f"{flag} {seconds:.1f} s" for flag, seconds in flags.items()))
+    for warning in data["warnings"]:
+        click.echo(f"note: {warning}", err=True)
+    if data["recording"]:
+        click.echo(f"recording: {data['recording']}")
+
+
+@contextmanager
+def stopping_on_interrupt(job: Job) -> Iterator[None]:
+    """Let the first Ctrl-C stop the session at the next hop, and the second close the source."""
+
+    def stop(*_: object) -> None:
+        job.commands.post("stop")
+        signal.signal(signal.SIGINT, lambda *_: job.source.close())
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run_headless(job: Job, seconds: float | None, as_json: bool, sinks: Sequence[Any] = ()) -> None:
+    """Start, run to the end with a line per phase, and print the summary."""
+    job.commands.post("start")
+    if seconds is not None:
+        job.commands.post("stop", not_before=round(seconds * job.info.fs_hz))
+    with stopping_on_interrupt(job):
+        outcome = job.run((PhaseLines(job.protocol, job.info.fs_hz), *sinks))
+    print_outcome(outcome, as_json)
+
+
+def show_or_run(job: Job, headless: bool, seconds: float | None, as_json: bool) -> int:
+    """Open the window where there is a display; else, or when asked, run without one."""
+    if not headless:
+        from emgfeedback.app.main import has_display, open_window
+
+        if has_display():
+            if seconds is not None:
+                job.commands.post("stop", not_before=round(seconds * job.info.fs_hz))
+            return open_window(job, autostart=job.replay or seconds is not None)
+        click.echo("no display: running without a window", err=True)
+    run_headless(job, seconds, as_json)
+    return 0

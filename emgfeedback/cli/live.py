@@ -1,0 +1,111 @@
+"""``emgfeedback run``: an exercise with a board, a file or a simulated person, recorded."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emgfeedback import __version__
+from emgfeedback.cli.common import (
+    default_library,
+    json_option,
+    mains_hz_of,
+    mains_option,
+    montage_for,
+    positive_seconds,
+    show_or_run,
+)
+from emgfeedback.cli.protocols import load_protocol
+
+GAINS = ("1", "2", "4", "6", "8", "12", "24")
+PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+@click.command("run")
+@click.argument("protocol")
+@click.option(
+    "--source", "address", required=True, help="cyton:PORT, patient:seed=1, file:PATH, synthetic: …"
+)
+@click.option("--montage", help="Channels of the muscles, such as gmed=1,tfl=2,ql=3, or a montage file.")
+@click.option("--side", type=click.Choice(["left", "right"]), default="right", show_default=True)
+@click.option("--participant", help="Pseudonym of 1 to 32 letters and digits (default: a new random one).")
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), help="Recording to take the calibration from."
+)
+@mains_option
+@click.option("--gain", type=click.Choice(GAINS), default="24", show_default=True, help="Gain of a Cyton.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of a simulated person.")
+@click.option("--headless", is_flag=True, help="No window; a line per phase on stderr.")
+@click.option("--seconds", type=float, help="Stop after this time.")
+@click.option("--library", type=click.Path(path_type=Path), help="Folder of the recordings.")
+@json_option
+def run_command(
+    protocol: str,
+    address: str,
+    montage: str | None,
+    side: str,
+    participant: str | None,
+    calibration: Path | None,
+    mains: str | None,
+    gain: str,
+    seed: int | None,
+    headless: bool,
+    seconds: float | None,
+    library: Path | None,
+    as_json: bool,
+) -> int:
+    """Run PROTOCOL (a name, an id or a file) and record it."""
+    from emgfeedback.run.job import live_job, made_calibration
+    from emgfeedback.sources.opening import open_source
+    from emgfeedback.storage.library import check_label
+    from emgfeedback.storage.recording import open_recording
+
+    positive_seconds(seconds)
+    exercise = load_protocol(protocol)
+    person = check_label("participant", participant if participant is not None else new_pseudonym())
+    given = made_calibration(open_recording(calibration)) if calibration else None
+    opened = open_source(address, gain=int(gain), seed=seed, paced=not headless)
+    try:
+        job = live_job(
+            opened.source,
+            montage_for(opened.source.info, montage, exercise),
+            side,
+            exercise,
+            mains_hz_of(mains),
+            library=library or default_library(),
+            meta=header(person, address, seed, int(gain), opened.simulated),
+            calibration=given,
+            sinks=opened.listeners,
+        )
+    except BaseException:
+        opened.source.close()
+        raise
+    return show_or_run(job, headless, seconds, as_json)
+
+
+def new_pseudonym() -> str:
+    """A random code that says nothing about the person."""
+    return "P" + "".join(secrets.choice(PSEUDONYM_LETTERS) for _ in range(6))
+
+
+def header(participant: str, source: str, seed: int | None, gain: int, simulated: bool) -> dict[str, Any]:
+    """What a recording remembers about how it was made."""
+    return {
+        "version": __version__,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "brainflow")},
+        },
+        "started_at": datetime.now().astimezone().isoformat(),
+        "participant": participant,
+        "source": source,
+        "seed": seed,
+        "gain": gain,
+        "simulated": simulated,
+    }
