@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_kit import LSB_UV, stream
 from scipy import signal
 
 from emgfeedback.errors import InputError
@@ -13,7 +14,6 @@ from emgfeedback.processing.bandwidth import grid_for, statistical_bandwidth_hz
 from emgfeedback.processing.filters import Filter, design_bandpass, design_notch
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.values import Chunk, Frame, Quality, Setup
-from tests.run_kit import LSB_UV, stream
 
 RATES = (125.0, 200.0, 250.0, 1000.0, 1600.0)
 

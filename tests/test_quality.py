@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from run_kit import LSB_UV, stream
 
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.processing.quality import hum_ratio, mains_lines
 from emgfeedback.values import COUNT_MAX, Chunk, Frame, Quality, Setup
-from tests.run_kit import LSB_UV, stream
 
 FS_HZ = 250.0
 REST_UV2 = 4.0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_kit import calibrating, frame, protocol, repetitions, stream
 
 from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import grid_for
@@ -21,7 +22,6 @@ from emgfeedback.training.dominance import Dominator
 from emgfeedback.training.reward import Hold
 from emgfeedback.training.session import Session, tailor
 from emgfeedback.values import Calibration, Command, Phase, Protocol, Quality, Tick
-from tests.run_kit import calibrating, frame, protocol, repetitions, stream
 
 INFO = stream()
 GRID = grid_for(250.0, trunk=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import locale
 import math
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _COUNTRIES = "US CA MX BR CO VE PE EC KR TW PH SA GT HN NI CR PA CU DO PR SV BS BZ GY SR LR"
 MAINS_60_HZ = frozenset(_COUNTRIES.split())
-"""Countries with 60 Hz mains (IEC World Plugs)."""
+MAINS_60_HZ_WINDOWS = frozenset(
+    {"United States", "Canada", "Mexico", "Brazil", "Korea", "Taiwan", "Philippines"}
+)
+"""Countries with 60 Hz mains (IEC World Plugs), by code, and as Windows writes them."""
 
 
 def json_option(command: Function) -> Function:
@@ -63,11 +67,13 @@ def positive_seconds(seconds: float | None) -> float | None:
 
 
 def mains_hz_of(mains: str | None) -> float:
-    """The mains frequency asked for, else that of the country in the locale, else 50 Hz."""
+    """The mains frequency asked for, else that of the country in the user's locale, else 50 Hz."""
     if mains:
         return float(mains)
-    country = (locale.getlocale()[0] or "").partition("_")[2][:2].upper()
-    return 60.0 if country in MAINS_60_HZ else 50.0
+    settings = (os.environ.get(name) for name in ("LC_ALL", "LC_MONETARY", "LANG"))
+    chosen = next(filter(None, settings), None) or locale.getlocale()[0] or ""
+    country = chosen.partition("_")[2].partition(".")[0]
+    return 60.0 if country.upper() in MAINS_60_HZ or country in MAINS_60_HZ_WINDOWS else 50.0
 
 
 def import_options(

@@ -70,7 +70,9 @@ def replay_command(
     sizes = _sizes(chunk)
     opened = open_any(recording, import_options(fs_hz, unit, delimiter, decimal, board))
     info = montage_of_file(opened, montage)
-    mains_hz = mains_hz_of(mains) if mains else float(opened.meta.get("mains_hz") or mains_hz_of(None))
+    known = mains or opened.meta.get("mains_hz")
+    default_hz = mains_hz_of(None)
+    mains_hz = [float(known)] if known else sorted((50.0, 60.0), key=lambda hz: hz != default_hz)
     pace = _pace(speed, headless)
     job = _job(opened, info, protocol, mains_hz, rest, reference, _settings(settings), sizes, pace)
     return _show(job, opened, headless, ticks, as_json)
@@ -80,7 +82,7 @@ def _job(
     opened: Recording,
     info: StreamInfo,
     protocol: str | None,
-    mains_hz: float,
+    mains_hz: Sequence[float],
     rest: str | None,
     reference: tuple[str, ...],
     settings: dict[str, Any],
@@ -93,18 +95,29 @@ def _job(
 
     rule = settings.pop("rule", opened.meta.get("rule", DEFAULT_RULE))
     calibration = recorded_calibration(opened) if protocol is None else None
+    doubts: list[str] = []
     exercise = load_protocol(protocol) if protocol else recorded_protocol(opened)
     if rest or reference:
         if not (rest and reference):
             raise UsageError("--rest and --reference go together; give both, as seconds A,B")
         spans = dict(_reference(text) for text in reference)
-        calibration = calibrate_from(opened, info, mains_hz, pair_of_numbers(rest, "--rest"), spans)
+        calibration, doubts = calibrate_from(opened, info, mains_hz, pair_of_numbers(rest, "--rest"), spans)
     if exercise is None:
         exercise = observing(info, len(opened.counts) / info.fs_hz + 1)
     exercise = _fitted(replace(exercise, **settings), info)
-    return replay_job(
-        opened, info, exercise, mains_hz, calibration=calibration, rule=rule, sizes=sizes, speed=speed
+    notch_hz = float(calibration.chain["notch_hz"]) if calibration else 0.0
+    job = replay_job(
+        opened,
+        info,
+        exercise,
+        notch_hz or mains_hz[0],
+        calibration=calibration,
+        rule=rule,
+        sizes=sizes,
+        speed=speed,
     )
+    job.warnings += doubts
+    return job
 
 
 def _fitted(protocol: Protocol, info: StreamInfo) -> Protocol:

@@ -51,9 +51,12 @@ class Calibrator:
         """Mean rest power per used channel; empty while the target or a rival has under 2 s of clean rest."""
         if any(len(self._rest[i]) < self._grid.hops(SHORTEST_REST_S) for i in self._needed):
             return ()
-        return tuple(
-            math.fsum(p for p, _ in values) / len(values) if values else math.nan for values in self._rest
-        )
+        powers = ([power for power, _ in values] for values in self._rest)
+        return tuple(math.fsum(power) / len(power) if power else math.nan for power in powers)
+
+    def _rest_sd_uv(self) -> Floats:
+        windows = ([envelope for _, envelope in values] for values in self._rest)
+        return np.array([np.std(window) if window else math.nan for window in windows])
 
     def add_reference(self, frame: Frame, muscle: str) -> None:
         """Take one hop of the muscle's reference contraction."""
@@ -75,13 +78,25 @@ class Calibrator:
             self._dof[i] = min(self._dof[i], 2 * mean**2 / variance) if variance > 0 else self._dof[i]
         return math.sqrt(mean)
 
-    def calibration(self, kind: str, chain: Mapping[str, Any]) -> Calibration:
+    def weak_references(self) -> dict[str, float]:
+        """Muscles whose reference is under 4 x rest, with that ratio (NaN without a reference)."""
+        ratios = {
+            self._muscles[i]: math.sqrt(self._reference_uv2[i] / rest) if rest > 0 else math.inf
+            for i, rest in enumerate(self.rest_power_uv2())
+            if i in self._needed
+        }
+        return {muscle: ratio for muscle, ratio in ratios.items() if not ratio >= LEAST_REFERENCE}
+
+    def calibration(
+        self, kind: str, chain: Mapping[str, Any], least_reference: float = LEAST_REFERENCE
+    ) -> Calibration:
         """Build the calibration of the used channels.
 
         Raises
         ------
         CalibrationError
-            Without 2 s of clean rest, or when the target or a rival has no reference of 4 x rest.
+            Without 2 s of clean rest, or when the reference of the target or a rival is not above
+            ``least_reference`` x rest.
         """
         rest_uv2 = self.rest_power_uv2()
         if not rest_uv2:
@@ -91,18 +106,15 @@ class Calibrator:
                 f"{len(self._rest[shortest]) * self._grid.hop_s:.1f} s, {SHORTEST_REST_S:g} s are needed; "
                 "check its electrode and rest again"
             )
-        for i in self._needed:
-            ratio = math.sqrt(self._reference_uv2[i] / rest_uv2[i]) if rest_uv2[i] > 0 else math.inf
-            if not ratio >= LEAST_REFERENCE:
+        for muscle, ratio in self.weak_references().items():
+            if not ratio > least_reference:
                 raise CalibrationError(
-                    f"reference: {self._muscles[i]} reached {ratio:.1f} times its rest level, "
+                    f"reference: {muscle} reached {ratio:.1f} times its rest level, "
                     f"{LEAST_REFERENCE:g} times are needed; check its electrodes or press a little firmer"
                 )
         return Calibration(
             rest_uv=np.sqrt(rest_uv2),
-            rest_sd_uv=np.array(
-                [np.std([e for _, e in values]) if values else math.nan for values in self._rest]
-            ),
+            rest_sd_uv=self._rest_sd_uv(),
             reference_uv=np.sqrt(self._reference_uv2),
             dof=np.array(self._dof),
             reference_kind=kind,

@@ -1,0 +1,236 @@
+"""One run, put together: source, pipeline, session, recorder, and the summary at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from emgfeedback.errors import InputError, SourceError
+from emgfeedback.processing.bandwidth import TRUNK_MUSCLES, Grid, grid_for
+from emgfeedback.processing.pipeline import Pipeline
+from emgfeedback.run.loop import Queue, Recorded, Sink, Source, run
+from emgfeedback.run.outcome import Outcome, Tally
+from emgfeedback.sources.replay import Replay
+from emgfeedback.storage.recorder import Recorder
+from emgfeedback.training.calibration import calibration_from_json, calibration_to_json, check_chain
+from emgfeedback.training.montage import apply_montage
+from emgfeedback.training.protocol import parse_protocol
+from emgfeedback.training.session import DEFAULT_RULE, Session, tailor
+from emgfeedback.values import Calibration, Command, Phase, Protocol, Recording, StreamInfo
+
+
+@dataclass(slots=True)
+class Job:
+    """A run that is ready to go; `run` blocks until it is over and closes everything."""
+
+    source: Source
+    info: StreamInfo
+    protocol: Protocol
+    pipeline: Pipeline
+    session: Session
+    commands: Queue | Recorded
+    recorder: Recorder | None = None
+    sinks: tuple[Sink, ...] = ()
+    participant: str = ""
+    side: str = ""
+    simulated: bool = False
+    replay: bool = False
+    path: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def recording_path(self) -> str | None:
+        """Where the recording is, or what is being replayed."""
+        return str(self.recorder.path) if self.recorder else self.path
+
+    def run(self, extra_sinks: Sequence[Sink] = ()) -> Outcome:
+        """Drive the session to its end.
+
+        Raises
+        ------
+        SourceError
+            The source failed for good; the recording is closed properly first.
+        RecordingError
+            The recording failed; its last whole record is kept.
+        """
+        tally = Tally(self.info, self.pipeline.grid, self.protocol.id)
+        recorder: tuple[Sink, ...] = (self.recorder,) if self.recorder else ()
+        lost: SourceError | None = None
+        try:
+            run(
+                self.source,
+                self.pipeline,
+                self.session,
+                (*recorder, *self.sinks, *extra_sinks, tally),
+                self.commands,
+            )
+        except SourceError as error:
+            lost = error
+        finally:
+            self.source.close()
+        closing = self.session.close()
+        tally.add_events(closing)
+        outcome = tally.finish()
+        outcome.recording = self.recording_path
+        outcome.fs_measured_hz = getattr(self.source, "fs_measured_hz", None)
+        outcome.warnings[:0] = self.warnings
+        if self.recorder:
+            self.recorder.log(closing)
+            self.recorder.close(outcome.to_json())
+        if lost:
+            raise lost
+        return outcome
+
+
+def grid_of(info: StreamInfo) -> Grid:
+    """The grid of a stream with its montage applied; a trunk muscle raises the low edge for all."""
+    return grid_for(info.fs_hz, any(channel.muscle in TRUNK_MUSCLES for channel in info.channels))
+
+
+def live_job(
+    source: Source,
+    montage: Mapping[str, str],
+    side: str,
+    protocol: Protocol,
+    mains_hz: float,
+    *,
+    library: Path,
+    meta: Mapping[str, Any],
+    calibration: Calibration | None = None,
+    sinks: Sequence[Sink] = (),
+) -> Job:
+    """Put a live, recorded run together.
+
+    Parameters
+    ----------
+    meta : what else the recording should remember: participant, source, seed, gain, simulated, versions
+    calibration : from an earlier recording of the same chain and placement; skips the set-up phases
+    """
+    info = apply_montage(source.info, montage, side, protocol.target, protocol.rivals)
+    grid = grid_of(info)
+    if calibration is not None:
+        check_chain(calibration, info, grid)
+    tailored = tailor(protocol, info, calibration is not None)
+    header = {
+        **meta,
+        "task": protocol.id,
+        "montage": dict(montage),
+        "side": side,
+        "mains_hz": mains_hz,
+        "grid": _grid_to_json(grid),
+        "protocol": {"id": protocol.id, "text": protocol.text},
+        "ratio": protocol.ratio,
+        "rule": DEFAULT_RULE,
+        "calibration": calibration_to_json(calibration) if calibration else None,
+    }
+    return Job(
+        source=source,
+        info=info,
+        protocol=tailored,
+        pipeline=Pipeline(info, grid, mains_hz),
+        session=Session(info, grid, tailored, mains_hz, calibration),
+        commands=Queue(),
+        recorder=Recorder(library, info, header),
+        sinks=tuple(sinks),
+        participant=str(meta.get("participant", "")),
+        side=side,
+        simulated=bool(meta.get("simulated")),
+    )
+
+
+def replay_job(
+    recording: Recording,
+    info: StreamInfo,
+    protocol: Protocol,
+    mains_hz: float,
+    *,
+    calibration: Calibration | None = None,
+    rule: str = DEFAULT_RULE,
+    sizes: Sequence[int] = (1024,),
+    speed: float = float("inf"),
+) -> Job:
+    """Put a replay together; it obeys the recorded commands, or starts by itself where there are none."""
+    grid = grid_of(info)
+    tailored = tailor(protocol, info, calibration is not None)
+    commands = recording.commands
+    if not any(command.kind == "start" for command in commands):
+        commands = (Command(0, "start"), *commands)
+    return Job(
+        source=Replay(recording, sizes, speed),
+        info=info,
+        protocol=tailored,
+        pipeline=Pipeline(info, grid, mains_hz),
+        session=Session(info, grid, tailored, mains_hz, calibration, rule),
+        commands=Recorded(commands),
+        participant=str(recording.meta.get("participant", "")),
+        side=str(recording.meta.get("side", "")),
+        simulated=bool(recording.meta.get("simulated")),
+        replay=True,
+        path=recording.path,
+        warnings=list(recording.warnings),
+    )
+
+
+def recorded_protocol(recording: Recording) -> Protocol | None:
+    """The protocol text that a recording carries, with the line it was run at; None for files of others."""
+    kept = recording.meta.get("protocol")
+    if not kept or not kept.get("text"):
+        return None
+    protocol = parse_protocol(kept["text"], f"protocol in {Path(recording.path).name}")
+    return replace(protocol, ratio=float(recording.meta.get("ratio", protocol.ratio)))
+
+
+def recorded_calibration(recording: Recording) -> Calibration | None:
+    """The calibration that a recording was started with, if it was."""
+    kept = recording.meta.get("calibration")
+    return calibration_from_json(kept) if kept else None
+
+
+def made_calibration(recording: Recording) -> Calibration:
+    """The calibration to hand on to another run: the last one made in a recording, or the one it used.
+
+    Raises
+    ------
+    InputError
+        When the recording has none.
+    """
+    for event in reversed(recording.events):
+        if event.kind == "calibration" and "refused" not in event.data:
+            return calibration_from_json(event.data)
+    used = recorded_calibration(recording)
+    if used is None:
+        raise InputError(
+            f"{recording.path}: no calibration was completed in this recording; "
+            "choose one whose rest and reference phases were finished"
+        )
+    return used
+
+
+def observing(info: StreamInfo, seconds: float) -> Protocol:
+    """A protocol that only watches, for recordings that have none."""
+    muscles = [info.channels[i].muscle for i in info.used()]
+    phase = Phase("observe", seconds, "Watch", repetition=1)
+    return Protocol(
+        id="observe",
+        name="Observe",
+        phases=(phase,),
+        target=muscles[0],
+        rivals=tuple(muscles[1:]),
+        hold_s=3.0,
+        ratio=1.32,
+        min_level_pct=10.0,
+        ceiling_pct=None,
+        sides="open",
+        coaching={},
+    )
+
+
+def _grid_to_json(grid: Grid) -> dict[str, Any]:
+    return {
+        "hop_samples": grid.hop_samples,
+        "window_samples": grid.window_samples,
+        "band_hz": list(grid.band_hz),
+        "verdict": grid.verdict,
+    }
