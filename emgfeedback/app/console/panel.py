@@ -1,0 +1,165 @@
+"""The operator's panel: who, what, how long, how well, and the keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
+
+from emgfeedback.app import words
+from emgfeedback.app.console.cards import Cards
+from emgfeedback.app.console.controls import Controls
+from emgfeedback.app.console.traces import Traces
+from emgfeedback.app.feed import DelayMeter, Snapshot, Trace
+from emgfeedback.app.theme import Theme
+from emgfeedback.values import Channel, Phase, Protocol
+
+NOT_A_DEVICE = "Training and research tool, not a medical device."
+PHASE_WORDS = {
+    "rest": "Rest, measuring",
+    "reference": "Reference",
+    "relax": "Pause",
+    "observe": "Observe",
+    "work": "Repetition",
+}
+LOST_AMBER_PCT = 1.0
+NOTE_S = 6.0
+
+
+class Panel(QWidget):
+    """Everything beside the patient view; it shows a `Snapshot` and decides nothing."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        channels: tuple[Channel, ...],
+        who: str,
+        tag: str,
+        theme: Theme,
+        actions: dict[str, Callable[[], None]],
+    ) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._protocol, self._theme = protocol, theme
+        self._title = label(protocol.name, "title", wrap=True)
+        self._who = label(who, "dim")
+        self._tag = label(tag, "tag")
+        self._tag.setVisible(bool(tag))
+        self._phase = label("Ready", "phase")
+        self._clock = label("", "phase")
+        self._hint = label("", "dim", wrap=True)
+        self._lost, self._delay, self._line = label("", "chip"), label("", "chip"), label("", "chip")
+        self.banner = label("", "banner", wrap=True)
+        self.banner.hide()
+        self.traces = Traces(channels, protocol, theme)
+        self.cards = Cards(protocol.repetitions, protocol.hold_s, theme)
+        self.controls = Controls(actions)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 12, 14, 10)
+        layout.setSpacing(8)
+        names = QVBoxLayout()
+        names.setSpacing(1)
+        names.addWidget(self._title)
+        names.addWidget(self._who)
+        head = row(names, self._tag)
+        head.setAlignment(self._tag, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(head)
+        layout.addWidget(self.banner)
+        layout.addLayout(row(self._phase, self._clock))
+        layout.addWidget(self._hint)
+        layout.addWidget(card(row(self.traces)), 1)
+        chips = QHBoxLayout()
+        chips.setSpacing(6)
+        for chip in (self._lost, self._delay, self._line):
+            chips.addWidget(chip)
+        chips.addStretch(1)
+        layout.addLayout(chips)
+        layout.addWidget(card(row(self.cards)))
+        layout.addWidget(self.controls)
+        layout.addWidget(label(NOT_A_DEVICE, "dim"))
+
+    def show_snapshot(self, snapshot: Snapshot, trace: Trace) -> None:
+        """Refresh what moves."""
+        tick = snapshot.tick
+        put(self._phase, phase_words(tick.phase, tick.state, self._protocol.repetitions))
+        put(self._clock, words.clock(tick.phase_left_s) if tick.state in ("running", "paused") else "")
+        self.controls.rename("start", {"ready": "Start", "paused": "Go on"}.get(tick.state, "Pause"))
+        self.traces.show_snapshot(snapshot, trace)
+        self.cards.show_results(snapshot.results, tick.phase.repetition)
+
+    def show_numbers(self, snapshot: Snapshot, delay: DelayMeter) -> None:
+        """Refresh what is read: numbers that would only flicker at the rate of the picture."""
+        mark = "▲ " if snapshot.lost_pct > LOST_AMBER_PCT else ""
+        put(self._lost, f"{mark}Lost {snapshot.lost_pct:.1f} %")
+        self._lost.setToolTip(f"{snapshot.lost_samples} lost, {snapshot.received_samples} received samples")
+        median_ms, p95_ms = delay.summary_ms()
+        if math.isfinite(median_ms):
+            put(self._delay, f"Delay {median_ms:.0f} ms, p95 {p95_ms:.0f}")
+            self._delay.setToolTip("Sample received to painted; filters, screen and radio add to it")
+        put(self._line, f"Line {snapshot.ratio:.2f} : 1")
+        self._line.setToolTip("How many times each rival the target must be")
+        phase = snapshot.tick.phase
+        put(self._hint, self._note(snapshot) or " ".join(filter(None, (phase.cue, phase.hint))))
+        self.traces.show_numbers(snapshot)
+
+    def _note(self, snapshot: Snapshot) -> str:
+        """The newest event of the last seconds that has words."""
+        since = snapshot.tick.frame.end_sample - NOTE_S * snapshot.fs_hz
+        recent = (words.note(event) for event in reversed(snapshot.recent) if event.sample >= since)
+        return next((text for text in recent if text), "")
+
+    def say(self, text: str) -> None:
+        """Show one sentence in the banner; empty takes it away."""
+        put(self.banner, text)
+        self.banner.setVisible(bool(text))
+
+
+def phase_words(phase: Phase, state: str, repetitions: int) -> str:
+    """What is going on, for the operator."""
+    if state in ("ready", "done"):
+        return state.capitalize()
+    name = PHASE_WORDS.get(phase.kind, phase.cue)
+    if phase.kind == "reference":
+        name = f"{name}: {words.muscle(phase.muscle).short}"
+    if phase.repetition:
+        name = f"{name} {phase.repetition} of {repetitions}"
+    return f"Paused · {name}" if state == "paused" else name
+
+
+def label(text: str, look: str, wrap: bool = False) -> QLabel:
+    """A label in one of the looks of the stylesheet."""
+    made = QLabel(text)
+    made.setProperty("look", look)
+    made.setWordWrap(wrap)
+    return made
+
+
+def put(made: QLabel, text: str) -> None:
+    """Set a text only when it is another one: a label lays itself out anew each time."""
+    if made.text() != text:
+        made.setText(text)
+
+
+def row(*parts: QWidget | QLayout) -> QHBoxLayout:
+    """Parts side by side; the first takes the room."""
+    layout = QHBoxLayout()
+    for place, part in enumerate(parts):
+        if isinstance(part, QWidget):
+            layout.addWidget(part, 0 if place else 1)
+        else:
+            layout.addLayout(part, 0 if place else 1)
+    return layout
+
+
+def card(layout: QHBoxLayout) -> QFrame:
+    """A white card around something."""
+    frame = QFrame()
+    frame.setProperty("look", "card")
+    layout.setContentsMargins(10, 8, 10, 8)
+    frame.setLayout(layout)
+    return frame

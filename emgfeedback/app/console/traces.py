@@ -1,0 +1,147 @@
+"""Three traces of ten seconds, drawn by hand: pen width 1, fixed scales, nothing to click."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from emgfeedback.app import words
+from emgfeedback.app.feed import TRACE_S, Snapshot, Trace
+from emgfeedback.app.patient.text import LEFT, RIGHT, Label
+from emgfeedback.app.theme import Theme
+from emgfeedback.values import RIVAL, TARGET, Channel, Floats, Protocol
+
+NAME_WIDTH, SCALE_WIDTH = 112.0, 34.0
+FULL_PCT, STEPS_UV = 120.0, (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+
+
+class Traces(QWidget):
+    """Level of each muscle over the last seconds, with the line it is judged by."""
+
+    def __init__(self, channels: tuple[Channel, ...], protocol: Protocol, theme: Theme) -> None:
+        super().__init__()
+        self._channels, self._protocol, self._theme = channels, protocol, theme
+        self._snapshot: Snapshot | None = None
+        self._trace: Trace | None = None
+        self._numbers = ["–"] * len(channels)
+        self._scale_uv = [STEPS_UV[0]] * len(channels)
+        self.setMinimumHeight(64 * len(channels))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Traces of the last ten seconds")
+
+    def sizeHint(self) -> QSize:
+        return QSize(460, 110 * len(self._channels))
+
+    def show_snapshot(self, snapshot: Snapshot, trace: Trace) -> None:
+        """Take the newest seconds and paint them soon."""
+        self._snapshot, self._trace = snapshot, trace
+        self.update()
+
+    def show_numbers(self, snapshot: Snapshot) -> None:
+        """Refresh the numbers beside the traces: a few times a second, so that they can be read."""
+        levels, envelope = snapshot.tick.level_pct, snapshot.tick.frame.envelope_uv
+        for i, (level, uv) in enumerate(zip(levels.tolist(), envelope.tolist(), strict=True)):
+            in_uv = f"{uv:.0f} µV" if math.isfinite(uv) else "–"
+            self._numbers[i] = f"{level:.0f} %" if math.isfinite(level) else in_uv
+
+    def paintEvent(self, event: object) -> None:
+        with QPainter(self) as painter:
+            self._draw(painter)
+
+    def _draw(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        row_height = self.height() / max(1, len(self._channels))
+        for index, channel in enumerate(self._channels):
+            top = index * row_height
+            left = NAME_WIDTH + SCALE_WIDTH
+            plot = QRectF(left, top + 8.0, self.width() - left - 4.0, row_height - 18.0)
+            colour = self._theme.hue(channel.muscle, channel.role, index)
+            self._name(painter, index, channel, colour, top, row_height)
+            self._row(painter, index, channel, colour, plot)
+
+    def _name(
+        self, painter: QPainter, index: int, channel: Channel, colour: QColor, top: float, height: float
+    ) -> None:
+        known, dim, ink = words.muscle(channel.muscle), self._theme.dim, self._theme.ink
+        bits = int(self._snapshot.tick.frame.quality[index]) if self._snapshot else 0
+        problem = words.problem(bits)
+        quality = f"▲ {problem}" if problem else "✓ signal good" if self._snapshot else ""
+        look = self._theme.warning if problem else self._theme.done
+        lines = [
+            (known.short, 20.0, 14, colour.name(), True),
+            (known.place, 16.0, 12, dim, False),
+            (self._numbers[index], 28.0, 23, ink, True),
+            (quality, 18.0, 12, look, bool(problem)),
+        ]
+        if height < sum(line[1] for line in lines) + 6.0:
+            del lines[1]
+        y = top + (height - sum(line[1] for line in lines)) / 2
+        for text, line_height, pixels, shade, bold in lines:
+            Label(text, (0.0, y, NAME_WIDTH - 4.0, line_height), pixels, shade, bold, LEFT).draw(painter)
+            y += line_height
+
+    def _row(self, painter: QPainter, index: int, channel: Channel, colour: QColor, plot: QRectF) -> None:
+        trace = self._trace
+        calibrated = trace is not None and bool(np.isfinite(trace.level_pct[-50:]).any())
+        top_value = FULL_PCT if calibrated else self._top_uv(index)
+        unit = "%" if calibrated else "µV"
+        self._frame(painter, plot, top_value, unit)
+        if trace is None or not len(trace.time_s):
+            return
+        if calibrated:
+            self._judged(painter, channel, trace, plot)
+        values = (trace.level_pct if calibrated else trace.envelope_uv)[:, index]
+        self._curve(painter, trace.time_s, values / top_value, plot, QPen(colour, 1))
+
+    def _top_uv(self, index: int) -> float:
+        """Scale in microvolts: grows by steps, never shrinks, so that the picture stays comparable."""
+        if self._trace is not None and len(self._trace.time_s):
+            peak = float(np.nanmax(np.nan_to_num(self._trace.envelope_uv[:, index])))
+            fitting = next((step for step in STEPS_UV if step >= peak), STEPS_UV[-1])
+            self._scale_uv[index] = max(self._scale_uv[index], fitting)
+        return self._scale_uv[index]
+
+    def _frame(self, painter: QPainter, plot: QRectF, top_value: float, unit: str) -> None:
+        painter.fillRect(plot, QColor(self._theme.background))
+        painter.setPen(QPen(QColor(self._theme.line), 1))
+        marks = (0.0, 50.0, 100.0) if unit == "%" else (0.0, top_value / 2, top_value)
+        heights = [plot.bottom() - mark / top_value * plot.height() for mark in marks]
+        for y in heights:
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        for mark, y in zip(marks, heights, strict=True):
+            text = f"{mark:.0f}" + (f" {unit}" if mark == marks[-1] else "")
+            box = (NAME_WIDTH - 8.0, y - 8.0, SCALE_WIDTH + 4.0, 16.0)
+            Label(text, box, 11, self._theme.dim, False, RIGHT).draw(painter)
+
+    def _judged(self, painter: QPainter, channel: Channel, trace: Trace, plot: QRectF) -> None:
+        """The band of the target, or the line that moves with it."""
+        pen = QPen(QColor(self._theme.dim), 1, Qt.PenStyle.DashLine)
+        if channel.role == TARGET:
+            low, high = self._protocol.min_level_pct, self._protocol.ceiling_pct or FULL_PCT
+            band = QColor(self._theme.target)
+            band.setAlphaF(0.10)
+            bottom, top = (plot.bottom() - level / FULL_PCT * plot.height() for level in (low, high))
+            painter.fillRect(QRectF(plot.left(), top, plot.width(), bottom - top), band)
+            painter.setPen(pen)
+            for y in (bottom, top) if self._protocol.ceiling_pct else (bottom,):
+                painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        elif channel.role == RIVAL and self._snapshot is not None:
+            target = next((i for i, c in enumerate(self._channels) if c.role == TARGET), 0)
+            line = trace.level_pct[:, target] / self._snapshot.ratio
+            self._curve(painter, trace.time_s, line / FULL_PCT, plot, pen)
+
+    def _curve(self, painter: QPainter, time_s: Floats, heights: Floats, plot: QRectF, pen: QPen) -> None:
+        """One polyline per unbroken stretch; a gap stays a gap."""
+        x = plot.right() + time_s / TRACE_S * plot.width()
+        y = plot.bottom() - np.clip(heights, 0.0, 1.0) * plot.height()
+        painter.setPen(pen)
+        known = np.isfinite(y)
+        breaks = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
+        for part in np.split(np.arange(len(y)), breaks):
+            if len(part) > 1 and known[part[0]]:
+                points = zip(x[part].tolist(), y[part].tolist(), strict=True)
+                painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in points]))

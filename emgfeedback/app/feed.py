@@ -1,0 +1,165 @@
+"""What the run thread leaves for the screen to pick up: one newest snapshot and the last ten seconds.
+
+The writer is the run thread (`Feed.on_chunk`, `Feed.on_tick`), the readers poll. Nothing here locks or waits:
+the snapshot is one immutable object behind one attribute, and a trace row is written before its counter.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emgfeedback.values import Channel, Chunk, Event, Floats, Protocol, StreamInfo, Tick
+
+TRACE_S = 10.0
+SHORTEST_HOP_S = 0.016
+RECENT_EVENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One finished repetition, as the session judged it. ``share_median`` is a fraction or NaN."""
+
+    repetition: int
+    good_s: float
+    rewarded: bool
+    share_median: float
+
+    @classmethod
+    def from_event(cls, data: Mapping[str, Any], repetition: int) -> Result:
+        """Read a repetition event; ``repetition`` stands in where the event does not number itself."""
+        share = data.get("share_median")
+        return cls(
+            int(data.get("repetition", repetition)),
+            float(data.get("good_s") or 0.0),
+            bool(data.get("rewarded")),
+            math.nan if share is None else float(share),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the screens need at one moment.
+
+    ``received_s`` is the monotonic arrival of the chunk the frame came from; ``ratio`` the line R in use;
+    ``results`` the finished repetitions; ``recent`` the last events, newest last.
+    """
+
+    tick: Tick
+    received_s: float
+    received_samples: int
+    lost_samples: int
+    fs_hz: float
+    ratio: float
+    results: tuple[Result, ...] = ()
+    recent: tuple[Event, ...] = ()
+
+    @property
+    def lost_pct(self) -> float:
+        """Lost samples in percent of the span so far."""
+        span = self.received_samples + self.lost_samples
+        return 100.0 * self.lost_samples / span if span else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The last seconds: ``time_s`` (n,) up to 0, ``level_pct`` and ``envelope_uv`` (n, n_used)."""
+
+    time_s: Floats
+    level_pct: Floats
+    envelope_uv: Floats
+
+
+class Feed:
+    """A sink of the run that keeps the newest state for whoever polls it."""
+
+    def __init__(self, info: StreamInfo, protocol: Protocol, ratio: float | None = None) -> None:
+        self.channels: tuple[Channel, ...] = tuple(info.channels[i] for i in info.used())
+        self.snapshot: Snapshot | None = None
+        self._fs_hz = info.fs_hz
+        self._ratio = protocol.ratio if ratio is None else ratio
+        self._received_s = 0.0
+        self._received = self._lost = 0
+        self._next_sample: int | None = None
+        self._results: tuple[Result, ...] = ()
+        self._recent: tuple[Event, ...] = ()
+        self._rows = int(TRACE_S / SHORTEST_HOP_S)
+        self._ends = np.zeros(2 * self._rows, np.int64)
+        self._values = np.full((2 * self._rows, 2, len(self.channels)), np.nan)
+        self._written = 0
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        """Count what came and what is missing before it."""
+        if not len(chunk.counts):
+            return
+        if self._next_sample is not None:
+            self._lost += max(0, chunk.first_sample - self._next_sample)
+        self._next_sample = chunk.end_sample
+        self._received += len(chunk.counts)
+        self._received_s = chunk.received_s or time.monotonic()
+
+    def on_tick(self, tick: Tick) -> None:
+        """Keep the hop: trace row first, then its counter, then the snapshot."""
+        for event in tick.events:
+            self._note(event)
+        row = self._written % len(self._ends)
+        self._ends[row] = tick.frame.end_sample
+        self._values[row, 0] = tick.level_pct
+        self._values[row, 1] = tick.frame.envelope_uv
+        self._written += 1
+        self.snapshot = Snapshot(
+            tick,
+            self._received_s,
+            self._received,
+            self._lost,
+            self._fs_hz,
+            self._ratio,
+            self._results,
+            self._recent,
+        )
+
+    def _note(self, event: Event) -> None:
+        self._recent = (*self._recent, event)[-RECENT_EVENTS:]
+        if event.kind == "repetition":
+            self._results += (Result.from_event(event.data, len(self._results) + 1),)
+        elif event.kind == "ratio":
+            self._ratio = float(event.data["to"])
+
+    def trace(self) -> Trace:
+        """Copy the last ten seconds; copied again when the writer went round meanwhile."""
+        while True:
+            written = self._written
+            rows = np.arange(max(0, written - self._rows), written) % len(self._ends)
+            ends, values = self._ends[rows], self._values[rows]
+            if self._written - written < self._rows:
+                break
+        time_s = (ends - ends[-1]) / self._fs_hz if len(ends) else np.zeros(0)
+        recent = time_s >= -TRACE_S
+        return Trace(time_s[recent], values[recent, 0], values[recent, 1])
+
+
+class DelayMeter:
+    """Received-to-painted delay of the last paints; each snapshot counts once."""
+
+    def __init__(self, size: int = 600) -> None:
+        self._delays_s: deque[float] = deque(maxlen=size)
+        self._seen: Snapshot | None = None
+
+    def painted(self, snapshot: Snapshot, now_s: float) -> None:
+        """Note that ``snapshot`` is on the screen at monotonic ``now_s``."""
+        if snapshot is not self._seen:
+            self._seen = snapshot
+            self._delays_s.append(now_s - snapshot.received_s)
+
+    def summary_ms(self) -> tuple[float, float]:
+        """Median and 95th percentile in ms; NaN before the first paint."""
+        if not self._delays_s:
+            return math.nan, math.nan
+        median, p95 = np.percentile(self._delays_s, (50, 95))
+        return 1000.0 * float(median), 1000.0 * float(p95)

@@ -1,0 +1,1 @@
+"""Views for the patient: one `PatientState` in, one picture out."""

@@ -1,0 +1,110 @@
+"""Small marks of the patient views: the ring of good seconds and one badge per repetition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from emgfeedback.app.patient.layout import Box
+from emgfeedback.app.patient.state import PatientState
+from emgfeedback.app.patient.text import Label
+from emgfeedback.app.theme import Theme
+
+RING_WIDTH = 26.0
+WIDEST_STEP, NARROWEST_STEP = 58.0, 26.0
+
+
+def ring_track(painter: QPainter, box: Box, theme: Theme) -> None:
+    """The empty ring."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.line), RING_WIDTH))
+    painter.drawEllipse(_inner(box))
+
+
+def ring(painter: QPainter, box: Box, state: PatientState, theme: Theme) -> None:
+    """The filled part: green for good seconds, grey for a plain countdown; a tick when it is full."""
+    if math.isnan(state.ring):
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    colour = QColor(theme.done if state.ring_good else theme.dim)
+    painter.setPen(QPen(colour, RING_WIDTH, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    if state.ring >= 1.0:
+        painter.drawEllipse(_inner(box))
+    elif state.ring > 0.003:
+        painter.drawArc(_inner(box), 90 * 16, round(-state.ring * 360 * 16))
+    if state.ring_good and state.ring >= 1.0:
+        _tick(painter, QPointF(box[0] + box[2] / 2, box[1] + box[3] / 2), box[2] * 0.26, colour, 22.0)
+
+
+def ring_labels(box: Box, state: PatientState, theme: Theme) -> Iterator[Label]:
+    """The number in the ring and its unit."""
+    x, y, width, height = box
+    if state.left_s is None or (state.ring_good and state.ring >= 1.0):
+        return
+    unit = "second" if state.left_s == 1 else "seconds"
+    number = (x + 60, y + height * 0.20, width - 120, height * 0.42)
+    yield Label(str(state.left_s), number, 128, theme.ink, True)
+    yield Label(unit, (x + 50, y + height * 0.62, width - 100, height * 0.16), 38, theme.dim)
+
+
+def _inner(box: Box) -> QRectF:
+    half = RING_WIDTH / 2
+    return QRectF(*box).adjusted(half, half, -half, -half)
+
+
+def results(painter: QPainter, box: Box, state: PatientState, theme: Theme, centred: bool) -> None:
+    """One badge per repetition: tick, share of the hold, the one in work, or still to come."""
+    if not state.repetition or state.repetitions < 2 or state.repetitions * NARROWEST_STEP > box[2]:
+        return
+    step = min(WIDEST_STEP, box[2] / state.repetitions)
+    radius = step * 0.34
+    first = box[0] + (box[2] - step * (state.repetitions - 1)) / 2 if centred or box[2] > step else box[0]
+    done = {result.repetition: result for result in state.results}
+    for number in range(1, state.repetitions + 1):
+        centre = QPointF(first + (number - 1) * step, box[1] + box[3] / 2)
+        result = done.get(number)
+        if result is not None and result.rewarded:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.done))
+            painter.drawEllipse(centre, radius, radius)
+            _tick(painter, centre, radius * 0.55, QColor(theme.background), radius * 0.24)
+        elif result is not None:
+            fraction = min(1.0, result.good_s / state.hold_s) if state.hold_s else 0.0
+            _partial(painter, centre, radius, fraction, theme)
+        else:
+            _open(painter, centre, radius, number == state.repetition, theme)
+
+
+def _partial(painter: QPainter, centre: QPointF, radius: float, fraction: float, theme: Theme) -> None:
+    """A hold that was not full keeps its good seconds as a slice."""
+    box = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.line))
+    painter.drawEllipse(box)
+    painter.setBrush(QColor(theme.done))
+    painter.drawPie(box, 90 * 16, round(-fraction * 360 * 16))
+
+
+def _open(painter: QPainter, centre: QPointF, radius: float, current: bool, theme: Theme) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.ink if current else theme.line), radius * 0.22))
+    painter.drawEllipse(centre, radius, radius)
+    if current:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.ink))
+        painter.drawEllipse(centre, radius * 0.3, radius * 0.3)
+
+
+def _tick(painter: QPainter, centre: QPointF, size: float, colour: QColor, width: float) -> None:
+    pen = QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolyline(
+        [
+            centre + QPointF(-size, 0.05 * size),
+            centre + QPointF(-0.25 * size, 0.7 * size),
+            centre + QPointF(size, -0.7 * size),
+        ]
+    )

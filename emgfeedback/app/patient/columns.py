@@ -1,0 +1,260 @@
+"""The columns: one well per muscle, the target beside its rivals, with the line each must keep.
+
+`draw_still` paints what does not move (the widget keeps it as a pixmap), `draw` the rest. Both paint on a
+virtual canvas and know nothing of screens, turns or time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPen
+
+from emgfeedback.app.patient import badges
+from emgfeedback.app.patient.layout import Box, Layout, calm_layout, columns_layout
+from emgfeedback.app.patient.state import Column, PatientState
+from emgfeedback.app.patient.text import CENTRE, LEFT, RIGHT, TOP_CENTRE, TOP_LEFT, Label
+from emgfeedback.app.theme import Theme
+from emgfeedback.values import TARGET
+
+FULL_SCALE = 1.2
+"""Top of a column in fractions of reference; a higher ceiling of the protocol stretches it."""
+CAPTION_PIXELS, NARROWEST_CAPTION = 36, 70.0
+CORNER = 40.0
+
+
+def layout_of(state: PatientState, width: float, height: float) -> Layout:
+    """The boxes for this state: calm where no feedback is given."""
+    return columns_layout(width, height) if state.columns else calm_layout(width, height)
+
+
+def still_key(state: PatientState) -> Hashable:
+    """What the still layer depends on, besides size and theme."""
+    return tuple((c.muscle, c.role, c.name, c.place, c.top) for c in state.columns), math.isnan(state.ring)
+
+
+def draw_still(painter: QPainter, state: PatientState, theme: Theme, width: float, height: float) -> None:
+    """Paint wells, names and the track of the ring."""
+    layout = layout_of(state, width, height)
+    for index, column in enumerate(state.columns):
+        well = layout.well(index, len(state.columns), column.role == TARGET)
+        painter.setPen(QPen(QColor(theme.line), 2))
+        painter.setBrush(QColor(theme.well))
+        painter.drawPath(_rounded(well))
+    for label in still_labels(state, theme, layout):
+        label.draw(painter)
+    if not math.isnan(state.ring):
+        badges.ring_track(painter, layout.ring, theme)
+
+
+def draw(
+    painter: QPainter, state: PatientState, theme: Theme, width: float, height: float, glow: float = 0.0
+) -> None:
+    """Paint levels, lines, words, ring and results; ``glow`` fades the found look in and out."""
+    layout = layout_of(state, width, height)
+    scale = _full_scale(state)
+    for index, column in enumerate(state.columns):
+        well = layout.well(index, len(state.columns), column.role == TARGET)
+        if column.problem:
+            _no_signal(painter, well, theme)
+        elif column.role == TARGET:
+            _target(painter, well, column, theme, scale, state.ring_good)
+        else:
+            colour = theme.hue(column.muscle, column.role, index)
+            _rival(painter, well, column, theme, scale, colour, state.ring_good)
+        if column.role == TARGET and glow > 0.0:
+            _glow(painter, well, QColor(theme.done), glow)
+    for label in live_labels(state, theme, layout):
+        label.draw(painter)
+    badges.ring(painter, layout.ring, state, theme)
+    badges.results(painter, layout.dots, state, theme, centred=layout.centred)
+
+
+def _full_scale(state: PatientState) -> float:
+    tops = [column.top for column in state.columns if not math.isnan(column.top)]
+    return max([FULL_SCALE, *(top * 1.15 for top in tops)])
+
+
+def still_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[Label]:
+    """Place of each muscle, in its colour."""
+    bottom = layout.wells[1] + layout.wells[3]
+    for index, column in enumerate(state.columns):
+        left, width = layout.slot(index, len(state.columns))
+        colour = theme.hue(column.muscle, column.role, index).name()
+        box = (left + 6.0, bottom + 14.0, width - 12.0, layout.label_height)
+        yield Label(column.place.capitalize(), box, 54, colour, bold=True)
+
+
+def live_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[Label]:
+    """All words that change with the state."""
+    yield Label(
+        state.cue,
+        layout.cue,
+        150 if layout.centred else 108,
+        _cue_colour(state, theme),
+        True,
+        CENTRE if layout.centred else LEFT,
+    )
+    yield Label(
+        state.sub,
+        layout.sub,
+        46 if layout.centred else 40,
+        theme.dim,
+        False,
+        TOP_CENTRE if layout.centred else TOP_LEFT,
+    )
+    if state.hint and layout.hint is not None:
+        yield Label(state.hint, layout.hint, 38, theme.dim)
+    if state.place:
+        yield Label(state.place.capitalize(), layout.count, 54, _cue_colour(state, theme), True)
+    elif state.repetition:
+        count = f"Repetition {state.repetition} of {state.repetitions}"
+        yield Label(count, layout.count, 40, theme.dim)
+    if not math.isnan(state.ring):
+        yield from badges.ring_labels(layout.ring, state, theme)
+    scale = _full_scale(state)
+    for index, column in enumerate(state.columns):
+        yield from _column_labels(index, column, state, theme, layout, scale)
+
+
+def _cue_colour(state: PatientState, theme: Theme) -> str:
+    return theme.hue(state.muscle, state.role).name() if state.place else theme.ink
+
+
+def _column_labels(
+    index: int, column: Column, state: PatientState, theme: Theme, layout: Layout, scale: float
+) -> Iterator[Label]:
+    n_columns = len(state.columns)
+    left, width = layout.slot(index, n_columns)
+    bottom = layout.wells[1] + layout.wells[3] + 14.0 + layout.label_height
+    box = (left + 6.0, bottom, width - 12.0, 54.0)
+    colour = theme.ink if column.word else theme.dim
+    yield Label(column.word or column.name, box, 40, colour, bool(column.word))
+    if column.problem or math.isnan(column.line) or not state.ring_good:
+        return
+    at_left = 2 * index < n_columns - 1
+    is_target = column.role == TARGET
+    well = layout.well(index, n_columns, is_target)
+    space = layout.beside(index, n_columns, is_target, at_left)
+    lines = [("at least" if is_target else "keep below", column.line)]
+    if not math.isnan(column.top):
+        lines.append(("top", column.top))
+    for text, level in lines:
+        y = min(max(_height(well, level, scale), well[1] + 44.0), well[1] + well[3] - 44.0)
+        if space[1] >= NARROWEST_CAPTION:
+            box = (space[0], y - 44.0, space[1], 88.0)
+            yield Label(text, box, CAPTION_PIXELS, theme.dim, False, RIGHT if at_left else LEFT)
+
+
+def _rounded(box: Box) -> QPainterPath:
+    path = QPainterPath()
+    corner = min(CORNER, box[2] / 3)
+    path.addRoundedRect(QRectF(*box), corner, corner)
+    return path
+
+
+def _height(well: Box, level: float, scale: float) -> float:
+    """The y of a level, kept inside the well."""
+    return well[1] + well[3] * (1.0 - min(1.0, max(0.0, level / scale)))
+
+
+def _fill(painter: QPainter, well: Box, top: float, bottom: float, brush: QBrush | QColor) -> None:
+    """Fill the part of a well between two heights."""
+    painter.save()
+    painter.setClipRect(QRectF(well[0], top, well[2], max(0.0, bottom - top)))
+    painter.fillPath(_rounded(well), brush)
+    painter.restore()
+
+
+def _target(painter: QPainter, well: Box, column: Column, theme: Theme, scale: float, asked: bool) -> None:
+    """Level of the target; while something is ``asked`` also the band from its gate to its top."""
+    bottom, level = well[1] + well[3], _height(well, column.level, scale)
+    top = well[1] if math.isnan(column.top) else _height(well, column.top, scale)
+    gate = _height(well, column.line, scale)
+    colour, ink = QColor(theme.target), QColor(theme.ink)
+    if asked:
+        _fill(painter, well, top, gate, _faint(colour, 0.20))
+    gradient = QLinearGradient(0.0, level, 0.0, bottom)
+    gradient.setColorAt(0.0, colour)
+    gradient.setColorAt(1.0, _mixed(colour, QColor(theme.background), 0.45))
+    _fill(painter, well, level, bottom, QBrush(gradient))
+    if column.over:
+        _fill(painter, well, level, top, _hatch(theme))
+    if level < bottom - 12.0:
+        _fill(painter, well, level, level + 10.0, ink)
+    if asked:
+        _ticks(painter, well, gate, ink)
+        if not math.isnan(column.top):
+            _ticks(painter, well, top, ink)
+
+
+def _ticks(painter: QPainter, well: Box, y: float, colour: QColor) -> None:
+    """Short marks that cross both edges of the well."""
+    painter.setPen(QPen(colour, 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    for x in (well[0], well[0] + well[2]):
+        painter.drawLine(QPointF(x - 22.0, y), QPointF(x + 22.0, y))
+
+
+def _rival(
+    painter: QPainter, well: Box, column: Column, theme: Theme, scale: float, colour: QColor, asked: bool
+) -> None:
+    """Level of a rival; while something is ``asked`` also the line to keep below, hatched beyond it."""
+    bottom, level = well[1] + well[3], _height(well, column.level, scale)
+    _fill(painter, well, level, bottom, _mixed(colour, QColor(theme.well), 0.12))
+    if not asked or math.isnan(column.line):
+        return
+    line = _height(well, column.line, scale)
+    _fill(painter, well, line, level, _faint(colour, 0.16))
+    if column.over:
+        _fill(painter, well, level, line, _hatch(theme))
+    painter.setPen(QPen(QColor(theme.ink), 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.drawLine(QPointF(well[0] - 18.0, line), QPointF(well[0] + well[2] + 18.0, line))
+
+
+def _no_signal(painter: QPainter, well: Box, theme: Theme) -> None:
+    """Dashed and empty: this is no quiet muscle, it is an unknown one."""
+    painter.setBrush(QColor(theme.background))
+    painter.setPen(QPen(QColor(theme.dim), 5, Qt.PenStyle.DashLine, Qt.PenCapStyle.RoundCap))
+    painter.drawPath(_rounded(well))
+    middle = QPointF(well[0] + well[2] / 2, well[1] + well[3] / 2)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.dim), 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.drawEllipse(middle, 34.0, 34.0)
+    painter.drawLine(middle + QPointF(-24.0, 24.0), middle + QPointF(24.0, -24.0))
+
+
+def _glow(painter: QPainter, well: Box, colour: QColor, strength: float) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    path = _rounded(well)
+    for width, alpha in ((44.0, 0.06), (30.0, 0.10), (18.0, 0.16), (9.0, 1.0)):
+        painter.setPen(QPen(_faint(colour, alpha * strength), width))
+        painter.drawPath(path)
+
+
+def _faint(colour: QColor, alpha: float) -> QColor:
+    shade = QColor(colour)
+    shade.setAlphaF(alpha)
+    return shade
+
+
+def _mixed(colour: QColor, other: QColor, weight: float) -> QColor:
+    pairs = (
+        (colour.redF(), other.redF()),
+        (colour.greenF(), other.greenF()),
+        (colour.blueF(), other.blueF()),
+    )
+    return QColor.fromRgbF(*(a + (b - a) * weight for a, b in pairs))
+
+
+def _hatch(theme: Theme) -> QBrush:
+    """Diagonal stripes as a texture, so that they turn and scale with the canvas."""
+    tile = QImage(28, 28, QImage.Format.Format_ARGB32_Premultiplied)
+    tile.fill(Qt.GlobalColor.transparent)
+    with QPainter(tile) as stripes:
+        stripes.setRenderHint(QPainter.RenderHint.Antialiasing)
+        stripes.setPen(QPen(_mixed(QColor(theme.background), QColor(theme.ink), 0.12), 7.0))
+        for shift in (-28, 0, 28):
+            stripes.drawLine(QPointF(shift - 7, 35), QPointF(shift + 35, -7))
+    return QBrush(tile)

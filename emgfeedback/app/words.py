@@ -1,0 +1,76 @@
+"""Plain words for muscles, quality flags and events; the screens show these and never a bare code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emgfeedback.values import Event, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Muscle:
+    """How a muscle is called: ``short`` in the console, ``name`` and ``place`` on the patient screen.
+
+    ``front`` orders the columns like the body: from the back (-) over the side (0) to the front (+).
+    """
+
+    short: str
+    name: str
+    place: str
+    front: int = 0
+
+
+MUSCLES = {
+    "gmed": Muscle("GMed", "Gluteus medius", "side of hip"),
+    "tfl": Muscle("TFL", "TFL", "front of hip", 3),
+    "ql": Muscle("Waist (QL site)", "QL site", "waist", -3),
+    "gmax": Muscle("GMax", "Gluteus maximus", "buttock", -2),
+    "es": Muscle("ES", "Erector spinae", "lower back", -4),
+    "rf": Muscle("RF", "Rectus femoris", "front of thigh", 4),
+    "vmo": Muscle("VMO", "Vastus medialis", "inner thigh"),
+    "vl": Muscle("VL", "Vastus lateralis", "outer thigh", 3),
+}
+
+FLAG_WORDS = (
+    (Quality.GAP, "samples lost"),
+    (Quality.OFF, "electrode off"),
+    (Quality.RAILED, "out of range"),
+    (Quality.FLAT, "flat line"),
+    (Quality.MAINS, "mains hum"),
+    (Quality.MOTION, "movement"),
+    (Quality.SETTLING, "settling"),
+)
+
+
+def muscle(code: str) -> Muscle:
+    """Words for a muscle code; an unknown code stands for itself."""
+    return MUSCLES.get(code) or Muscle(code.upper() or "?", code.upper() or "?", code or "sensor", 1)
+
+
+def problem(bits: int) -> str:
+    """The gravest quality flag in words, empty when the signal is clean."""
+    return next((words for flag, words in FLAG_WORDS if bits & flag), "")
+
+
+def clock(seconds: float) -> str:
+    """Whole seconds left as minutes and seconds, rounded up so that 0:00 means over."""
+    left = max(0, -int(-seconds // 1))
+    return f"{left // 60}:{left % 60:02d}"
+
+
+def note(event: Event) -> str:
+    """One line for the operator about an event, empty for those that need no words."""
+    data = event.data
+    if event.kind == "calibration":
+        return str(data.get("refused") or "Reference known: levels are now in % of reference.")
+    if event.kind == "setup" and data.get("notch_hz"):
+        return f"Mains hum at rest: the {data['notch_hz']:g} Hz notch is on, the rest starts over."
+    if event.kind == "gap":
+        return f"{data['missing_s']:.1f} s of samples were lost."
+    if event.kind == "ratio":
+        return f"The line is now {data['to']:.2f} : 1."
+    if event.kind == "reward":
+        return f"Repetition {data['repetition']}: full hold."
+    if event.kind == "command" and data.get("kind") == "mark":
+        return "Marker set."
+    return ""
