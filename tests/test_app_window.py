@@ -288,8 +288,10 @@ def test_there_is_a_display_only_where_qt_would_find_one(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     assert has_display()
     monkeypatch.delenv("DISPLAY")
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     assert has_display()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert not has_display(), "nobody sees an offscreen window"
 
 
 OPEN_AND_CLOSE = """

@@ -350,3 +350,19 @@ def test_a_wrong_address_is_refused_in_one_short_sentence(tail: str, says: str) 
 def test_a_segment_that_cannot_be_is_refused(bad: tuple) -> None:
     with pytest.raises(UsageError):
         Segment(*bad)
+
+
+def test_a_rehearsed_person_obeys_the_phases_by_the_clock_and_then_rests() -> None:
+    patient = Patient("taught", seed=1)
+    phases = [
+        Phase("rest", 2, "Rest"),
+        Phase("reference", 2, "Press", muscle="tfl"),
+        Phase("work", 3, "Lift", repetition=1),
+    ]
+    patient.rehearse(phases)
+    middles = [round(250 * at_s) for at_s in (1.5, 3.5, 6.5, 9.0)]
+    truths = [patient.truth(sample, sample + 1)[0].round(2).tolist() for sample in middles]
+    assert truths[0] == [0.0, 0.0, 0.0]
+    assert truths[1][1] == 1.0
+    assert truths[2] == [SCRIPTS["taught"].work[muscle] for muscle in MUSCLES]
+    assert truths[3] == [0.0, 0.0, 0.0]

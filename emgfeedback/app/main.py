@@ -11,11 +11,28 @@ from typing import Any
 TITLE = "emgfeedback"
 
 
+UNSEEN_PLATFORMS = ("offscreen", "minimal")
+
+
 def has_display() -> bool:
-    """Whether a window can open: Qt aborts the process when it finds no display, so ask first."""
-    if os.environ.get("QT_QPA_PLATFORM") or sys.platform in ("win32", "darwin"):
+    """Whether somebody could see a window; Qt aborts the process when it finds no display, so ask first."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if platform:
+        return platform.partition(":")[0] not in UNSEEN_PLATFORMS
+    if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def why_no_window() -> str:
+    """What keeps a window from opening here; empty when nothing does."""
+    if not has_display():
+        return "there is no display"
+    try:
+        import PySide6.QtWidgets  # noqa: F401
+    except ImportError as error:
+        return f"Qt cannot be loaded ({error})"
+    return ""
 
 
 def open_window(job: Any, *, autostart: bool, title: str = TITLE) -> int:

@@ -247,15 +247,33 @@ def run_headless(job: Job, seconds: float | None, as_json: bool, sinks: Sequence
     print_outcome(outcome, as_json)
 
 
-def show_or_run(job: Job, headless: bool, seconds: float | None, as_json: bool) -> int:
+def show_or_run(
+    job: Job, headless: bool, seconds: float | None, as_json: bool, autostart: bool = False
+) -> int:
     """Open the window where there is a display; else, or when asked, run without one."""
-    if not headless:
-        from emgfeedback.app.main import has_display, open_window
+    if headless or not window_possible():
+        run_headless(job, seconds, as_json)
+        return 0
+    if seconds is not None:
+        job.commands.post("stop", not_before=round(seconds * job.info.fs_hz))
+    return show(job, as_json, autostart or seconds is not None)
 
-        if has_display():
-            if seconds is not None:
-                job.commands.post("stop", not_before=round(seconds * job.info.fs_hz))
-            return open_window(job, autostart=job.replay or seconds is not None)
-        click.echo("no display: running without a window", err=True)
-    run_headless(job, seconds, as_json)
-    return 0
+
+def show(job: Job, as_json: bool, autostart: bool) -> int:
+    """Show a run in the window, and print its summary as JSON where asked; returns the exit code."""
+    from emgfeedback.app.main import open_window
+
+    code = open_window(job, autostart=autostart)
+    if as_json and job.outcome:
+        print_outcome(job.outcome, as_json)
+    return code
+
+
+def window_possible() -> bool:
+    """Whether a window can open here; if not, say why on stderr."""
+    from emgfeedback.app.main import why_no_window
+
+    reason = why_no_window()
+    if reason:
+        click.echo(f"running without a window: {reason}", err=True)
+    return not reason

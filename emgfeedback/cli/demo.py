@@ -45,7 +45,7 @@ def demo_command(
         meta=header(PARTICIPANT, source.address, seed, 24, simulated=True),
         sinks=(source.patient,),
     )
-    return show_or_run(job, headless, seconds, as_json)
+    return show_or_run(job, headless, seconds, as_json, autostart=True)
 
 
 class SimulatedCyton:

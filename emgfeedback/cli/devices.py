@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from emgfeedback.cli.common import file_options, import_options, json_option, print_json
+from emgfeedback.cli.protocols import load_protocol
 from emgfeedback.errors import InputError
 
 CYTON_CHANNELS = 8
@@ -61,7 +62,10 @@ def virtual_cyton_command(
     board: str | None,
     as_json: bool,
 ) -> None:
-    """Be an OpenBCI Cyton: print a port, and stream a file or a simulated person to its reader."""
+    """Be an OpenBCI Cyton: print a port, and stream a file or a simulated person to its reader.
+
+    The person rests, presses and lifts by the clock of the demo protocol, from the moment streaming starts.
+    """
     from emgfeedback.cli.common import positive_seconds
     from emgfeedback.sources.virtual_cyton import VirtualCyton
 
@@ -84,7 +88,9 @@ def _patient_feed(script: str) -> Any:
     from emgfeedback.sources.patient.address import parse_patient
 
     tail = script if "=" in script else f"script={script}"
-    return parse_patient(tail, n_channels=CYTON_CHANNELS).next_counts
+    patient = parse_patient(tail, n_channels=CYTON_CHANNELS)
+    patient.rehearse(load_protocol("demo").phases)
+    return patient.next_counts
 
 
 def file_feed(file: Path, options: Any) -> Any:

@@ -20,7 +20,9 @@ from emgfeedback.cli.common import (
     montage_of_file,
     pair_of_numbers,
     print_outcome,
+    show,
     stopping_on_interrupt,
+    window_possible,
 )
 from emgfeedback.cli.protocols import load_protocol
 from emgfeedback.errors import UsageError
@@ -137,12 +139,8 @@ def _show(job: Job, opened: Recording, headless: bool, ticks: Path | None, as_js
     if table:
         job.sinks = (*job.sinks, table)
     try:
-        if not headless:
-            from emgfeedback.app.main import has_display, open_window
-
-            if has_display():
-                return open_window(job, autostart=True)
-            click.echo("no display: replaying without a window", err=True)
+        if not headless and window_possible():
+            return show(job, as_json, autostart=True)
         bar = ReplayBar(len(opened.counts), job.info.fs_hz)
         with stopping_on_interrupt(job), bar:
             outcome = job.run((bar,))

@@ -39,6 +39,7 @@ class Job:
     replay: bool = False
     path: str | None = None
     warnings: list[str] = field(default_factory=list)
+    outcome: Outcome | None = None
 
     @property
     def recording_path(self) -> str | None:
@@ -72,7 +73,7 @@ class Job:
             self.source.close()
         closing = self.session.close()
         tally.add_events(closing)
-        outcome = tally.finish()
+        self.outcome = outcome = tally.finish()
         outcome.recording = self.recording_path
         outcome.fs_measured_hz = getattr(self.source, "fs_measured_hz", None)
         outcome.warnings[:0] = self.warnings

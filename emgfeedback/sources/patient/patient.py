@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,13 @@ from emgfeedback.errors import UsageError
 from emgfeedback.sources.patient.body import MUSCLES, TFL, Body
 from emgfeedback.sources.patient.script import SCRIPTS, Attention, Effort, Script, Segment
 from emgfeedback.sources.patient.signals import Signals
-from emgfeedback.values import COUNT_MAX, Channel, Chunk, Counts, Floats, StreamInfo, Tick
+from emgfeedback.values import COUNT_MAX, Channel, Chunk, Counts, Floats, Phase, StreamInfo, Tick
 
 CYTON_GAINS = (1, 2, 4, 6, 8, 12, 24)
 DETACHMENTS = ("", "rail", "mains", "quiet")
 LONGEST_CHUNK_S = 10.0
 WORKING = ("work", "observe")
+REHEARSED_REACTION_S = 0.45
 
 
 class Patient:
@@ -115,6 +116,23 @@ class Patient:
             works = tick.state == "running" and tick.phase.kind in WORKING
             if self._detached and works and self._detached_at is None:
                 self._detached_at = start
+
+    def rehearse(self, phases: Iterable[Phase]) -> None:
+        """Plan to obey these phases by the clock, from the next sample on: for a reader that cannot answer.
+
+        The person reacts `REHEARSED_REACTION_S` after the start of each phase, and rests after the last.
+        """
+        script = self._script
+        if script is None:
+            return
+        with self._lock:
+            start = self._position + round(REHEARSED_REACTION_S * self.info.fs_hz)
+            for phase in phases:
+                self._effort.aim(start, script.levels("running", phase))
+                if self._detached and phase.kind in WORKING and self._detached_at is None:
+                    self._detached_at = start
+                start += round(phase.seconds * self.info.fs_hz)
+            self._effort.aim(start, {})
 
     def next_counts(self, n: int) -> Counts:
         """Return the next n samples (n, n_channels); past its end a timed script holds its last levels."""
