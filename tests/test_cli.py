@@ -11,6 +11,7 @@ import pytest
 
 from emgfeedback.cli.main import main
 from emgfeedback.sources.patient import steady
+from emgfeedback.storage.packaged import packaged_dir
 from emgfeedback.storage.recording import open_recording
 
 RUN_FIELDS = {
@@ -183,6 +184,16 @@ def test_calibration_of_one_recording_serves_the_next_run(cli, demo_recording: P
     assert ran.json["rewards"] == 5
     again = cli("replay", ran.json["recording"], "--headless", "--json").json
     assert again["ticks_sha256"] == ran.json["ticks_sha256"]
+
+
+def test_the_recording_that_comes_with_the_program_replays_to_its_summary(cli) -> None:
+    recording = next(packaged_dir("recordings").glob("sub-demo/emg/*_emg.bdf"))
+    again = cli("replay", recording, "--headless", "--json").json
+    kept = open_recording(recording).meta["summary"]
+    assert [done["rewarded"] for done in again["repetitions"]] == [False, False, True, True, True]
+    for one, other in zip(again["repetitions"], kept["repetitions"], strict=True):
+        assert one["share_median"] == pytest.approx(other["share_median"], rel=1e-6)
+        assert one["good_s"] == pytest.approx(other["good_s"], abs=0.1)
 
 
 def test_boards_and_protocols_are_listed(cli) -> None:

@@ -220,3 +220,13 @@ def test_tests_keep_out_of_the_users_own_folders() -> None:
     home = str(Path.home())
     assert not platformdirs.user_data_dir("emgfeedback").startswith(home)
     assert not platformdirs.user_documents_dir().startswith(home)
+
+
+def test_every_public_name_is_there_and_nothing_heavy_loads_before_it_is_used() -> None:
+    import emgfeedback
+
+    for name in emgfeedback.__all__:
+        assert getattr(emgfeedback, name) is not None
+    assert emgfeedback.Chunk is __import__("emgfeedback.values", fromlist=["Chunk"]).Chunk
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = emgfeedback.nonsense

@@ -105,6 +105,7 @@ def header(participant: str, source: str, seed: int | None, gain: int, simulated
         "started_at": datetime.now().astimezone().isoformat(),
         "participant": participant,
         "source": source,
+        "reference": "bipolar" if source.startswith("cyton") else "",
         "seed": seed,
         "gain": gain,
         "simulated": simulated,

@@ -124,19 +124,16 @@ class Pipeline:
 
     def _listen_for_hum(self) -> None:
         """Measure hum before the notch; with the notch on, only other lines and a surge are bad."""
-        limit = np.where(self._hum_bits > 0, quality.HUM_CLEAR, quality.HUM_RAISE)
-        ratio = self._hum(quality.mains_lines(self.mains_hz, self.grid.band_hz))
-        notch_hz = self._setup.notch_hz
-        heard = [line for line in quality.all_mains_lines(self.grid.band_hz) if line != notch_hz]
-        bad = self._hum(heard) > limit
+        band_hz, notch_hz = self.grid.band_hz, self._setup.notch_hz
+        mains = quality.mains_lines(self.mains_hz, band_hz)
+        heard = [line for line in quality.all_mains_lines(band_hz) if line != notch_hz]
+        ratio, heard_ratio = quality.hum_ratios(self._recent_uv, self.grid.fs_hz, band_hz, (mains, heard))
+        bad = heard_ratio > np.where(self._hum_bits > 0, quality.HUM_CLEAR, quality.HUM_RAISE)
         if notch_hz and self._setup.rest_mains_ratio:
             at_rest = np.asarray(self._setup.rest_mains_ratio)
             bad |= 1 - ratio < quality.HUM_SURGE * (1 - at_rest)
         self._mains_ratio = ratio
         self._hum_bits = np.asarray(bad * np.uint8(Quality.MAINS), dtype=np.uint8)
-
-    def _hum(self, lines_hz: list[float]) -> Floats:
-        return quality.hum_ratio(self._recent_uv, self.grid.fs_hz, self.grid.band_hz, lines_hz)
 
     def _gap(self, first_missing: int, back_at: int) -> Iterator[Frame]:
         """Give a NaN frame for every hop the gap has ended, at most 10 s of them, and start afresh."""

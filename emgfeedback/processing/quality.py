@@ -6,7 +6,9 @@ Limits follow section 7 of the project's science notes: Konrad, The ABC of EMG, 
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,10 +88,10 @@ def rate_hops(history: History, limits: Limits, setup: Setup, n_new: int) -> Bit
     return np.asarray(bits, dtype=np.uint8)
 
 
-def hum_ratio(
-    samples_uv: Floats, fs_hz: float, band_hz: tuple[float, float], lines_hz: list[float]
-) -> Floats:
-    """Power in the mains lines above their neighbours, over the power of the band.
+def hum_ratios(
+    samples_uv: Floats, fs_hz: float, band_hz: tuple[float, float], lines_hz: Sequence[Sequence[float]]
+) -> list[Floats]:
+    """Power in mains lines above their neighbours, over the power of the band, for several sets of lines.
 
     Parameters
     ----------
@@ -99,19 +101,27 @@ def hum_ratio(
 
     Returns
     -------
-    (n_channels,) from 0 (no hum) to 1 (nothing else).
+    For each set (n_channels,), from 0 (no hum) to 1 (nothing else).
     """
     window = np.hanning(len(samples_uv) + 1)[:-1, np.newaxis]
-    power = np.abs(np.fft.rfft(samples_uv * window, axis=0)) ** 2
-    f_hz = np.fft.rfftfreq(len(samples_uv), 1 / fs_hz)
-    total = power[(f_hz >= band_hz[0]) & (f_hz <= band_hz[1])].sum(axis=0)
-    hum = np.zeros(samples_uv.shape[1])
-    for line_hz in lines_hz:
-        bins_away = np.abs(f_hz - line_hz) / f_hz[1]
-        line = power[bins_away <= LINE_BINS]
-        near = power[(bins_away > LINE_BINS + 1) & (bins_away <= NEIGHBOUR_BINS)]
-        hum += np.maximum(0.0, line.sum(axis=0) - len(line) * near.mean(axis=0))
-    return np.asarray(np.minimum(1.0, np.divide(hum, total, out=np.zeros_like(hum), where=total > 0)))
+    spectrum = np.fft.rfft(samples_uv * window, axis=0)
+    power = spectrum.real**2 + spectrum.imag**2
+    bin_hz = fs_hz / len(samples_uv)
+    low, high = math.ceil(band_hz[0] / bin_hz), math.floor(band_hz[1] / bin_hz)
+    total = power[low : high + 1].sum(axis=0)
+    above = {line: _line_power(power, line / bin_hz) for line in {*itertools.chain(*lines_hz)}}
+    nothing = np.zeros(samples_uv.shape[1])
+    hums = (sum((above[line] for line in lines), nothing) for lines in lines_hz)
+    return [np.minimum(1.0, np.divide(hum, total, out=nothing.copy(), where=total > 0)) for hum in hums]
+
+
+def _line_power(power: Floats, center: float) -> Floats:
+    """Power of the bins next to ``center`` (in bins) above the mean of their neighbours, (n_channels,)."""
+    first, last = math.ceil(center - LINE_BINS), math.floor(center + LINE_BINS)
+    reach = math.floor(NEIGHBOUR_BINS - LINE_BINS)
+    near = np.concatenate([power[max(0, first - 1 - reach) : first - 1], power[last + 2 : last + 2 + reach]])
+    line = power[first : last + 1]
+    return np.asarray(np.maximum(0.0, line.sum(axis=0) - len(line) * near.mean(axis=0)))
 
 
 def mains_lines(mains_hz: float, band_hz: tuple[float, float]) -> list[float]:
