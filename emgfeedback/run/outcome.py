@@ -150,13 +150,7 @@ class Tally:
 
 
 def tick_bytes(tick: Tick) -> bytes:
-    """Serialise what a tick says, for hashing.
-
-    Little-endian: end_sample (int64); per used muscle power_uv2, envelope_uv, mains_ratio, level_pct
-    (float64) and quality (uint8); share, share_low, share_high, margin_ln, margin_low_ln, confidence,
-    phase_left_s, good_s (float64); phase_index (int32); good, rewarded, measurable (uint8); then state,
-    phase kind, leader and withheld as UTF-8, each ended by a zero byte. Every NaN is the canonical one.
-    """
+    """Serialise what a tick says, for hashing; the layout stands in ``docs/command-line.md``."""
     frame, who = tick.frame, tick.dominance
     floats = [
         *frame.power_uv2.tolist(),
