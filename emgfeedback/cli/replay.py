@@ -15,6 +15,7 @@ from emgfeedback.cli.common import (
     file_options,
     import_options,
     json_option,
+    lsl_option,
     mains_hz_of,
     mains_option,
     montage_of_file,
@@ -31,6 +32,7 @@ from emgfeedback.values import Chunk, Protocol, Recording, StreamInfo, Tick
 if TYPE_CHECKING:
     from emgfeedback.run.job import Job
 
+FOR_THE_EYE_S = 0.02
 SETTABLE = {"ratio": float, "hold_s": float, "min_level_pct": float, "ceiling_pct": float, "rule": str}
 
 
@@ -46,6 +48,7 @@ SETTABLE = {"ratio": float, "hold_s": float, "min_level_pct": float, "ceiling_pc
 @click.option("--ticks", type=click.Path(path_type=Path), help="Write one row per hop to this CSV file.")
 @file_options
 @mains_option
+@lsl_option
 @json_option
 def replay_command(
     recording: Path,
@@ -64,19 +67,23 @@ def replay_command(
     decimal: str | None,
     board: str | None,
     mains: str | None,
+    lsl: bool,
     as_json: bool,
 ) -> int:
     """Run RECORDING again: one of ours, finished or not, or a file of another program."""
     from emgfeedback.storage.opening import open_any
 
-    sizes = _sizes(chunk)
+    pace = _pace(speed, headless)
+    _check_chunk(chunk)
     opened = open_any(recording, import_options(fs_hz, unit, delimiter, decimal, board))
     info = montage_of_file(opened, montage)
     known = mains or opened.meta.get("mains_hz")
     default_hz = mains_hz_of(None)
     mains_hz = [float(known)] if known else sorted((50.0, 60.0), key=lambda hz: hz != default_hz)
-    pace = _pace(speed, headless)
+    sizes = (_size(chunk, opened.info.fs_hz, pace),)
     job = _job(opened, info, protocol, mains_hz, rest, reference, _settings(settings), sizes, pace)
+    if lsl:
+        job.publish()
     return _show(job, opened, headless, ticks, as_json)
 
 
@@ -180,14 +187,18 @@ class ReplayBar:
         """Ticks do not move the bar."""
 
 
-def _sizes(chunk: str | None) -> tuple[int, ...]:
-    if chunk is None:
-        return (1024,)
-    if chunk == "whole":
-        return (sys.maxsize,)
+def _check_chunk(chunk: str | None) -> None:
+    if chunk is None or chunk == "whole":
+        return
     if not (chunk.isascii() and chunk.isdigit() and 1 <= int(chunk) <= sys.maxsize):
         raise UsageError(f"--chunk {chunk[:20]!r}: write a number of samples above 0, or whole")
-    return (int(chunk),)
+
+
+def _size(chunk: str | None, fs_hz: float, pace: float) -> int:
+    """Samples per chunk: what was asked for, else small for the eye and large for speed."""
+    if chunk is None:
+        return 1024 if math.isinf(pace) else max(1, round(FOR_THE_EYE_S * fs_hz))
+    return sys.maxsize if chunk == "whole" else int(chunk)
 
 
 def _pace(speed: str | None, headless: bool) -> float:
@@ -210,7 +221,7 @@ def _reference(text: str) -> tuple[str, tuple[float, float]]:
 
 
 def _settings(settings: tuple[str, ...]) -> dict[str, Any]:
-    from emgfeedback.training.reward import RULES
+    from emgfeedback.training.session import RULES
 
     values: dict[str, Any] = {}
     for text in settings:
