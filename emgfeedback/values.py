@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ Counts = npt.NDArray[np.int32]
 Bits = npt.NDArray[np.uint8]
 
 TARGET, RIVAL, OTHER = "target", "rival", "other"
+EMG, ACCEL = "EMG", "ACCEL"
 
 COUNT_MAX = 2**23 - 1
 """Largest count of a 24-bit converter; ±COUNT_MAX spans the physical range of a BDF+ file."""
@@ -34,12 +36,19 @@ class Quality(enum.IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One signal of a board or file; ``muscle`` is a short code, empty where no montage names it."""
+    """One signal of a board or file; ``muscle`` is a short code, empty where no montage names it.
+
+    ``kind`` is EMG or ACCEL. A count of an EMG channel is ``StreamInfo.lsb_uv``; of any other kind it is
+    ``lsb`` of ``unit``.
+    """
 
     name: str
     muscle: str = ""
     side: str = ""
     role: str = OTHER
+    kind: str = EMG
+    unit: str = "uV"
+    lsb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +72,27 @@ class Chunk:
     """Raw samples of one read; its size means nothing and it never spans a gap.
 
     ``counts`` has shape (n_samples, n_channels); ``received_s`` is the monotonic time of arrival and is
-    used for the delay display only.
+    used for the delay display only. ``flagged``, (n_samples,), is 1 where a row came but cannot be true;
+    None stands for none.
     """
 
     first_sample: int
     counts: Counts
     emg_uv: Floats
     received_s: float = 0.0
+    flagged: Bits | None = None
 
     @classmethod
-    def from_counts(cls, first_sample: int, counts: Counts, lsb_uv: float, received_s: float = 0.0) -> Chunk:
+    def from_counts(
+        cls,
+        first_sample: int,
+        counts: Counts,
+        lsb_uv: float,
+        received_s: float = 0.0,
+        flagged: Bits | None = None,
+    ) -> Chunk:
         """Build a chunk whose microvolts are ``counts * lsb_uv``: the one expression used everywhere."""
-        return cls(first_sample, counts, np.asarray(counts * lsb_uv, np.float64), received_s)
+        return cls(first_sample, counts, np.asarray(counts * lsb_uv, np.float64), received_s, flagged)
 
     @property
     def end_sample(self) -> int:
@@ -217,7 +235,8 @@ class Tick:
     """All that screen, sound and log need for one hop.
 
     ``phase_index`` is -1 before the start and ``len(protocol.phases)`` when all is done; ``state`` is
-    ``ready``, ``running``, ``paused`` or ``done``. ``good_s`` is the good time of the running attempt.
+    ``ready``, ``running``, ``paused``, ``waiting`` (for a lost or stalled board) or ``done``. ``good_s`` is
+    the good time of the running attempt.
     """
 
     frame: Frame
@@ -245,7 +264,8 @@ class Recording:
     """A session on disk, or a file of others.
 
     ``counts`` slices like an (n_samples, n_channels) int32 array and may be decoded from disk on demand;
-    lost samples are in the time base and listed in ``gaps``.
+    lost samples are in the time base and listed in ``gaps``. ``flagged`` are the indices of rows that came
+    but cannot be true, ascending.
     """
 
     info: StreamInfo
@@ -256,6 +276,7 @@ class Recording:
     meta: Mapping[str, Any]
     path: str = ""
     warnings: tuple[str, ...] = ()
+    flagged: Sequence[int] = ()
 
     def chunks(self, sizes: Sequence[int] = (1024,)) -> Iterator[Chunk]:
         """Yield what the pipeline saw, in chunks that cycle through ``sizes`` and never span a gap."""
@@ -265,8 +286,16 @@ class Recording:
                 size = min(sizes[turn % len(sizes)], end - first)
                 turn += 1
                 counts = np.ascontiguousarray(self.counts[first : first + size], dtype=np.int32)
-                yield Chunk.from_counts(first, counts, self.info.lsb_uv)
+                yield Chunk.from_counts(first, counts, self.info.lsb_uv, 0.0, self._flags(first, size))
                 first += size
+
+    def _flags(self, first: int, size: int) -> Bits | None:
+        inside = self.flagged[bisect_left(self.flagged, first) : bisect_left(self.flagged, first + size)]
+        if not len(inside):
+            return None
+        flags = np.zeros(size, np.uint8)
+        flags[np.asarray(inside) - first] = 1
+        return flags
 
     def stretches(self) -> Iterator[tuple[int, int]]:
         """Yield (first, end) sample indices of what was received, between the gaps."""

@@ -8,7 +8,7 @@ import pytest
 
 from emgfeedback.errors import InputError
 from emgfeedback.storage.importers import ImportOptions, read_file
-from emgfeedback.values import Recording
+from emgfeedback.values import EMG, Recording
 
 Write = Callable[..., Path]
 
@@ -37,11 +37,22 @@ def write_file(folder: Path, content: str | bytes, name: str = "emg.csv") -> Pat
 
 
 def names_of(recording: Recording) -> list[str]:
-    return [channel.name for channel in recording.info.channels]
+    return [channel.name for channel in recording.info.channels if channel.kind == EMG]
+
+
+def n_emg(recording: Recording) -> int:
+    return len(names_of(recording))
 
 
 def microvolts(recording: Recording) -> np.ndarray:
-    return recording.counts * recording.info.lsb_uv
+    """EMG in µV, (n_samples, n_emg); the axes of an accelerometer stand behind it."""
+    return recording.counts[:, : n_emg(recording)] * recording.info.lsb_uv
+
+
+def axes_g(recording: Recording) -> np.ndarray:
+    """Accelerometer in g, (n_samples, 3)."""
+    lsb_g = [channel.lsb for channel in recording.info.channels[n_emg(recording) :]]
+    return recording.counts[:, n_emg(recording) :] * np.array(lsb_g)
 
 
 def refusal(path: Path, **options: object) -> str:

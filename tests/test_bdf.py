@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,10 +27,10 @@ from emgfeedback.storage.bdf import (
     live_header,
     short_labels,
 )
-from emgfeedback.storage.bdf_header import choose_record, fit, parse_header, scale_of
+from emgfeedback.storage.bdf_header import choose_record, fit, parse_header, scale_of, unit_scale
 from emgfeedback.storage.recorder import Recorder
 from emgfeedback.storage.recording import open_recording
-from emgfeedback.values import Chunk
+from emgfeedback.values import ACCEL, Channel, Chunk
 
 FAST_HZ = 100_000.0  # records of 50 000 samples: few forced writes
 
@@ -123,6 +125,55 @@ def test_decimal_steps_and_every_gain_of_a_cyton_stand_exactly_in_the_header(lsb
     scale = scale_of(lsb_uv)
     factor = {"uV": 1.0, "mV": 1e3, "V": 1e6}[scale.unit]
     assert scale.physical_max * factor / scale.count_max == pytest.approx(lsb_uv, rel=1e-14)
+
+
+BOARD_LSBS_G = (0.000125, 0.016, 0.001)
+
+
+@pytest.mark.parametrize("lsb_g", BOARD_LSBS_G)
+def test_the_header_alone_gives_the_exact_scale_of_an_accelerometer(lsb_g):
+    header = parse_header(live_header(stream(lsb_g=lsb_g), None).to_bytes(), "x.bdf")
+    for signal in header.signals[8:11]:
+        assert (signal.unit, signal.lsb) == ("g", lsb_g)
+        assert signal.digital_max == -signal.digital_min == 8_000_000
+    assert header.signals[0].digital_max == 2**23 - 1
+
+
+@given(st.floats(1e-9, 1.0))
+def test_any_step_of_an_accelerometer_stands_in_the_header_as_well_as_it_can(lsb):
+    scale = unit_scale("g", lsb)
+    assert scale.physical_max / scale.count_max == pytest.approx(lsb, rel=1e-3 if lsb < 1e-7 else 1e-5)
+    assert len(fit(-scale.physical_max)) <= 8
+
+
+@pytest.mark.parametrize("lsb", [0.0, -1.0, math.nan, math.inf, 1e-12, 1e9])
+def test_a_step_that_no_accelerometer_has_is_refused(tmp_path, lsb):
+    axis = Channel("Accel X", kind=ACCEL, unit="g", lsb=lsb)
+    info = replace(stream(), channels=(*stream().channels, axis))
+    with pytest.raises(RecordingError, match="one count is"):
+        Recorder(tmp_path, info, META)
+    assert not list(tmp_path.rglob("*.bdf"))
+
+
+@pytest.mark.parametrize("lsb_g", BOARD_LSBS_G)
+def test_an_accelerometer_comes_back_from_three_readers_in_its_own_unit(tmp_path, lsb_g):
+    info = stream(1000.0, 2, lsb_g=lsb_g)
+    wanted = pattern(0, 900, 5)
+    wanted[:4, 2:] = [[8_000_000], [-8_000_000], [32_767], [-32_768]]
+    recorder = Recorder(tmp_path, info, META)
+    recorder.on_chunk(Chunk.from_counts(0, wanted, info.lsb_uv))
+    path = recorder.close()
+    recording = open_recording(path)
+    assert recording.info == info
+    assert np.array_equal(recording.counts[:], wanted)
+    foreign = edfio.read_bdf(path)
+    raw = mne.io.read_raw_bdf(path, verbose="error")
+    for column in (2, 3, 4):
+        signal = foreign.signals[column]
+        assert (signal.label, signal.physical_dimension) == (info.channels[column].name, "g")
+        assert np.array_equal(signal.digital[:900], wanted[:, column])
+        np.testing.assert_allclose(signal.data[:900], wanted[:, column] * lsb_g, rtol=1e-12, atol=1e-9)
+        assert np.array_equal(np.rint(raw.get_data(picks=[column], stop=900)[0] / lsb_g), wanted[:, column])
 
 
 @pytest.mark.parametrize("fs_hz", [0.0, -250.0, float("nan"), float("inf"), 100_001.0])

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from recording_kit import META, chunk, stream, tick
+from recording_kit import CYTON_LSB_G, META, chunk, stream, tick
 
 from emgfeedback.storage.library import sibling
 from emgfeedback.storage.recorder import Recorder
@@ -27,9 +27,10 @@ def validate(library):
     return done.returncode, [issue["code"] for issue in issues if issue.get("severity") == "error"]
 
 
-def record(library, meta, *, closed=True):
-    recorder = Recorder(library, stream(), meta)
-    recorder.on_chunk(chunk(0, 300, stream()))
+def record(library, meta, *, closed=True, info=None):
+    info = info or stream()
+    recorder = Recorder(library, info, meta)
+    recorder.on_chunk(chunk(0, 300, info, false={7}))
     recorder.on_tick(tick(Event(20, "phase", {"kind": "rest", "cue": "tab\there"}), Event(250, "reward")))
     return recorder.close() if closed else recorder.path
 
@@ -38,6 +39,7 @@ def test_a_library_passes_the_validator_while_recording_and_after(tmp_path):
     library = tmp_path / "library"
     record(library, META)
     record(library, {**META, "participant": "P02", "session": "A", "placement": "SENIAM", "mains_hz": None})
+    record(library, {**META, "participant": "P03"}, info=stream(lsb_g=CYTON_LSB_G))
     recorder = Recorder(library, stream(), META)
     recorder.on_chunk(chunk(0, 300, stream()))
     assert validate(library) == (0, [])
@@ -87,6 +89,16 @@ def test_channels_and_events_are_tables_with_one_row_each(tmp_path):
     assert events[1][:4] == ["0.08", "n/a", "phase", "20"]
     assert events[2] == ["1.0", "n/a", "reward", "250", "n/a"]
     assert json.loads(events[1][4]) == {"kind": "rest", "cue": "tab\there"}
+
+
+def test_an_accelerometer_is_named_as_one_and_not_counted_as_emg(tmp_path):
+    path = record(tmp_path, META, info=stream(lsb_g=CYTON_LSB_G))
+    rows = [row.split("\t") for row in sibling(path, "_channels.tsv").read_text().splitlines()]
+    assert [row[:5] for row in rows[9:12]] == [
+        [f"Accel {axis}", "ACCEL", "g", "n/a", "n/a"] for axis in "XYZ"
+    ]
+    assert [row[1] for row in rows[1:]] == ["EMG"] * 8 + ["ACCEL"] * 3 + ["MISC"]
+    assert json.loads(sibling(path, "_emg.json").read_text())["EMGChannelCount"] == 8
 
 
 def test_the_start_is_kept_to_the_microsecond_and_the_journal_is_hidden_from_validators(tmp_path):

@@ -14,7 +14,9 @@ from importer_examples import (
     V5,
     V6,
     Write,
+    axes_g,
     microvolts,
+    n_emg,
     names_of,
     refusal,
     write_file,
@@ -22,9 +24,13 @@ from importer_examples import (
 
 from emgfeedback.errors import InputError
 from emgfeedback.storage.importers import FORMATS, ImportOptions, read_file
-from emgfeedback.storage.importers.boards import CYTON_LSB_UV, GANGLION_LSB_UV
+from emgfeedback.storage.importers.boards import (
+    CYTON_LSB_G,
+    CYTON_LSB_UV,
+    GANGLION_LSB_UV,
+)
 from emgfeedback.storage.importers.counter import places
-from emgfeedback.values import COUNT_MAX, Gap
+from emgfeedback.values import ACCEL, COUNT_MAX, EMG, Gap
 
 
 @pytest.fixture
@@ -37,9 +43,9 @@ class TestOpenBciText:
     def test_three_header_generations_give_the_same_samples(self, shared_data: Path) -> None:
         v4, v5, v6 = (read_file(shared_data / name) for name in (V4, V5, V6))
         assert [len(recording.counts) for recording in (v4, v5, v6)] == [7500, 7500, 22490]
-        assert v4.counts.shape[1] == 8
-        np.testing.assert_array_equal(v4.counts, v5.counts)
-        np.testing.assert_array_equal(v4.counts, v6.counts[:7500])
+        assert [n_emg(recording) for recording in (v4, v5, v6)] == [8, 8, 8]
+        np.testing.assert_array_equal(v4.counts[:, :8], v5.counts[:, :8])
+        np.testing.assert_array_equal(v5.counts, v6.counts[:7500])
         assert [recording.gaps for recording in (v4, v5, v6)] == [(), (), ()]
         assert [recording.warnings for recording in (v4, v5, v6)] == [(), (), ()]
 
@@ -119,6 +125,9 @@ class TestOpenBciText:
         # One row is lost at 4; the second 8 carries a stale half and is left out, as 10 is.
         assert recording.gaps == (Gap(130, 1), Gap(133, 1))
 
+        np.testing.assert_allclose(axes_g(recording)[0], [0.1, 0.2, 0.3], rtol=1e-12)
+        assert not recording.counts[130, 16:].any(), "nothing is known in a gap"
+
     def test_a_last_line_cut_short_is_left_out(self, shared_data: Path, write: Write) -> None:
         content = (shared_data / V4).read_text()
         recording = read_file(write(content[:-60], "cut.txt"))
@@ -159,27 +168,37 @@ class TestBrainFlowRows:
         assert "15 columns, but CYTON writes 24" in refusal(shared_data / GANGLION_RAW, board="CYTON")
 
     @pytest.mark.parametrize(
-        ("board", "n_rows", "n_emg", "fs_hz"),
-        [("CYTON", 24, 8, 250.0), ("CYTON_DAISY_BOARD", 32, 16, 125.0), ("synthetic", 32, 16, 250.0)],
+        ("board", "n_rows", "n_channels", "fs_hz"),
+        [
+            ("CYTON", 24, 8, 250.0),
+            ("CYTON_DAISY_BOARD", 32, 16, 125.0),
+            ("synthetic", 32, 16, 250.0),
+            ("ganglion-wifi", 25, 4, 1600.0),
+        ],
     )
     @pytest.mark.parametrize("delimiter", ["\t", ","])
     def test_each_layout_is_read_back(
-        self, write: Write, board: str, n_rows: int, n_emg: int, fs_hz: float, delimiter: str
+        self, write: Write, board: str, n_rows: int, n_channels: int, fs_hz: float, delimiter: str
     ) -> None:
         n_samples = 600
-        emg_uv = np.random.default_rng(2).integers(-9000, 9000, (n_samples, n_emg)) * CYTON_LSB_UV
+        rng = np.random.default_rng(2)
+        emg_uv = rng.integers(-9000, 9000, (n_samples, n_channels)) * CYTON_LSB_UV
+        lsb_g = 0.001 if "wifi" in board else CYTON_LSB_G
+        axes = np.repeat(rng.integers(1, 30_000, (n_samples // 10, 3)) * lsb_g, 10, axis=0)
         table = np.zeros((n_samples, n_rows))
         step = 2 if "DAISY" in board else 1
         table[:, 0] = step * np.arange(n_samples) % 256
-        table[:, 1 : n_emg + 1] = emg_uv
+        table[:, 1 : n_channels + 1] = emg_uv
+        table[:, n_channels + 1 : n_channels + 4] = axes
         table[:, -2] = 1.7e9 + np.arange(n_samples) / fs_hz
         rows = "".join(delimiter.join(f"{value:.6f}" for value in row) + "\n" for row in table)
         recording = read_file(write(rows, "raw.csv"), ImportOptions(board=board))
         assert recording.info.fs_hz == fs_hz
         assert recording.gaps == ()
         np.testing.assert_allclose(microvolts(recording), emg_uv, atol=1e-3)
+        np.testing.assert_array_equal(recording.counts[:, -3:], np.rint(axes / lsb_g))
         if board == "CYTON":
-            np.testing.assert_array_equal(recording.counts, np.rint(emg_uv / CYTON_LSB_UV))
+            np.testing.assert_array_equal(recording.counts[:, :8], np.rint(emg_uv / CYTON_LSB_UV))
 
     def test_a_decimal_comma_is_asked_for(self, shared_data: Path, write: Write) -> None:
         german = write((shared_data / GANGLION_RAW).read_text().replace(".", ","), "de.csv")
@@ -271,7 +290,9 @@ def test_damaged_files_are_refused_or_plausible(shared_data: Path, write: Write,
     assert 1 <= n_channels == len(recording.info.channels) <= 512
     assert 1 <= recording.info.fs_hz <= 100_000
     assert np.abs(recording.counts).max() <= COUNT_MAX + 1
-    assert len(set(names_of(recording))) == n_channels
+    assert len({channel.name for channel in recording.info.channels}) == n_channels
+    kinds = [channel.kind for channel in recording.info.channels]
+    assert kinds in ([EMG] * n_channels, [EMG] * (n_channels - 3) + [ACCEL] * 3)
     ends = [0, *(gap.first_sample + gap.n_samples for gap in recording.gaps)]
     assert all(
         gap.n_samples > 0 and gap.first_sample >= end for gap, end in zip(recording.gaps, ends, strict=False)

@@ -34,6 +34,7 @@ def frames_of(
     gap: tuple[int, int] | None = None,
     notch_from: int | None = None,
     hops_at_once: int = 1,
+    flagged: np.ndarray | None = None,
 ) -> list[Frame]:
     """Run chunks of cycling sizes, leaving out ``gap``; the notch comes on after sample ``notch_from``."""
     pipeline = Pipeline(stream(fs_hz), grid_for(fs_hz, trunk=True), 50.0)
@@ -46,7 +47,9 @@ def frames_of(
         end = min(first + sizes[turn % len(sizes)], len(counts))
         end = min(end, gap[0]) if gap and first < gap[0] else end
         turn += 1
-        for frame in pipeline.frames(Chunk.from_counts(first, counts[first:end], LSB_UV), hops_at_once):
+        flags = None if flagged is None else flagged[first:end]
+        chunk = Chunk.from_counts(first, counts[first:end], LSB_UV, 0.0, flags)
+        for frame in pipeline.frames(chunk, hops_at_once):
             frames.append(frame)
             if notch_from is not None and frame.end_sample > notch_from:
                 pipeline.configure(on)
@@ -80,8 +83,10 @@ def test_any_chunking_gives_the_same_bits_through_every_stage(fs_hz: float, data
         st.one_of(st.none(), st.just((begin, data.draw(st.integers(begin + 1, len(counts) - 1)))))
     )
     notch_from = data.draw(st.one_of(st.none(), st.integers(0, len(counts))))
-    whole = frames_of(counts, fs_hz, [len(counts)], gap, notch_from)
-    assert as_bytes(frames_of(counts, fs_hz, sizes, gap, notch_from)) == as_bytes(whole)
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    flagged = (rng.random(len(counts)) < data.draw(st.sampled_from([0.0, 0.01, 0.3]))).astype(np.uint8)
+    whole = frames_of(counts, fs_hz, [len(counts)], gap, notch_from, flagged=flagged)
+    assert as_bytes(frames_of(counts, fs_hz, sizes, gap, notch_from, flagged=flagged)) == as_bytes(whole)
 
 
 @pytest.mark.parametrize("fs_hz", RATES)
@@ -139,12 +144,56 @@ def test_every_hop_of_a_gap_is_a_nan_frame_flagged_gap_and_the_filters_settle_af
     assert after.quality[0] & Quality.SETTLING
 
 
+def test_an_offset_that_jumps_over_a_gap_leaves_no_transient() -> None:
+    counts = raw_counts(250.0, 6.0)[:, [0, 0, 0]]
+    counts[750:] += 3_000_000
+    frames = frames_of(counts, 250.0, [50], gap=(700, 760))
+    usual = np.median([frame.power_uv2[0] for frame in frames[60:130]])
+    after = [frame.power_uv2[0] for frame in frames if 765 < frame.end_sample < 900]
+    assert max(after) < 20 * usual
+
+
 def test_a_gap_gives_at_most_ten_seconds_of_frames() -> None:
     counts = raw_counts(250.0, 40.0)
     frames = frames_of(counts, 250.0, [50], gap=(1000, 9000))
     lost = [frame for frame in frames if frame.quality[0] & Quality.GAP]
     assert len(lost) * 5 == 10 * 250
     assert frames[-1].end_sample == len(counts)
+
+
+def test_a_row_that_cannot_be_true_is_held_and_not_averaged_in() -> None:
+    rng = np.random.default_rng(4)
+    counts = (rng.standard_normal((1500, 3)) * 1000).astype(np.int32)
+    false = counts.copy()
+    false[700] = 8_000_000
+    flagged = np.zeros(1500, np.uint8)
+    flagged[700] = 1
+    for clean, held in zip(
+        frames_of(counts, 250.0, [50]), frames_of(false, 250.0, [50], flagged=flagged), strict=True
+    ):
+        np.testing.assert_allclose(held.envelope_uv, clean.envelope_uv, rtol=0.1)
+        assert (held.quality == clean.quality).all()
+
+
+def test_many_rows_that_cannot_be_true_withhold_the_reward_like_a_gap() -> None:
+    counts = raw_counts(250.0, 6.0)[:, [0, 0, 0]]
+    flagged = np.zeros(len(counts), np.uint8)
+    flagged[800:900:4] = 1
+    frames = frames_of(counts, 250.0, [50], flagged=flagged)
+    gaps = [frame.end_sample for frame in frames if frame.quality[0] & Quality.GAP]
+    assert gaps
+    assert 800 < gaps[0] < 850
+    assert 900 < gaps[-1] < 1000
+
+
+def test_a_stream_that_begins_with_false_rows_begins_at_the_first_true_one() -> None:
+    counts = raw_counts(250.0, 4.0)
+    counts[:3] = 8_000_000
+    flagged = np.zeros(len(counts), np.uint8)
+    flagged[:3] = 1
+    frames = frames_of(counts, 250.0, [2], flagged=flagged)
+    assert frames[0].quality[0] & Quality.GAP
+    assert not frames[40].quality[0]
 
 
 def test_settling_lasts_half_a_second_from_the_start_and_after_the_notch_came_on() -> None:

@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recording_kit import META, chunk, expected, pattern, start_child, stream, tick
+from recording_kit import (
+    CHILD_FALSE,
+    CHILD_HEADER_BYTES,
+    CHILD_RECORD_BYTES,
+    CYTON_LSB_G,
+    META,
+    chunk,
+    expected,
+    pattern,
+    record,
+    start_child,
+    stream,
+    tick,
+)
 
 from emgfeedback.errors import RecordingError, UsageError
 from emgfeedback.storage.journal import plain, read_journal
@@ -20,21 +33,6 @@ from emgfeedback.storage.packaged import packaged_dir
 from emgfeedback.storage.recorder import Recorder
 from emgfeedback.storage.recording import open_recording
 from emgfeedback.values import Chunk, Command, Event, Gap
-
-
-def record(library, n_samples, sizes=(50,), gaps=(), info=None, meta=META):
-    """Record the pattern in chunks that cycle through ``sizes`` and leave out the gaps."""
-    info = info or stream()
-    recorder = Recorder(library, info, meta)
-    first, turn, waiting = 0, 0, list(gaps)
-    while first < n_samples:
-        limit = waiting[0][0] if waiting else n_samples
-        end = min(first + sizes[turn % len(sizes)], limit, n_samples)
-        recorder.on_chunk(chunk(first, end, info))
-        first, turn = end, turn + 1
-        if waiting and end == waiting[0][0]:
-            first += waiting.pop(0)[1]
-    return recorder.close()
 
 
 @pytest.mark.parametrize("n_samples", [1, 124, 125, 126, 1033])
@@ -82,6 +80,13 @@ def test_a_gap_before_the_first_sample_is_filled_with_zero(tmp_path):
     assert not recording.counts[:40].any()
 
 
+def test_the_axes_of_an_accelerometer_are_recorded_beside_the_emg(tmp_path):
+    info = stream(lsb_g=CYTON_LSB_G)
+    recording = open_recording(record(tmp_path, 700, gaps=[(300, 40)], info=info))
+    assert recording.info == info
+    assert np.array_equal(recording.counts[:], expected(700, [(300, 40)], 11))
+
+
 def tree_hash(library):
     digest = hashlib.sha256()
     for path in sorted(library.rglob("*.*")):
@@ -92,10 +97,11 @@ def tree_hash(library):
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5))
 def test_the_bytes_on_disk_do_not_depend_on_the_chunks(tmp_path_factory, sizes):
-    gaps = [(300, 77), (801, 3)]
+    gaps, false = [(300, 77), (801, 3)], {5, 299, 500, 501, 1399}
+    info = stream(lsb_g=CYTON_LSB_G)
     libraries = [tmp_path_factory.mktemp("library") for _ in range(2)]
-    record(libraries[0], 1400, (1400,), gaps)
-    record(libraries[1], 1400, sizes, gaps)
+    record(libraries[0], 1400, (1400,), gaps, info, false=false)
+    record(libraries[1], 1400, sizes, gaps, info, false=false)
     assert tree_hash(libraries[0]) == tree_hash(libraries[1])
 
 
@@ -249,11 +255,14 @@ def test_a_full_disk_ends_with_code_5_and_keeps_every_whole_record(tmp_path, fil
     path = next(tmp_path.rglob("*.bdf"))
     assert str(path) in sentence
     recording = open_recording(path)
-    n_records, left_over = divmod(path.stat().st_size - 256 * 11, 125 * 27 + 192)
+    n_records, left_over = divmod(path.stat().st_size - CHILD_HEADER_BYTES, CHILD_RECORD_BYTES)
     assert left_over == 0
     assert len(recording.counts) == 125 * n_records
     gaps = [(gap.first_sample, gap.n_samples) for gap in recording.gaps]
-    assert np.array_equal(recording.counts[:], expected(len(recording.counts), gaps))
+    assert np.array_equal(recording.counts[:], expected(len(recording.counts), gaps, 11, CHILD_FALSE))
+    closing = read_journal(sibling(path, JOURNAL_SUFFIX)).of("close")[0]
+    assert closing["n_samples"] == len(recording.counts)
+    assert closing["n_flagged"] == len(recording.flagged)
     assert "ended early" in " ".join(recording.warnings)
     assert edfio.read_bdf(path).num_data_records == n_records
 

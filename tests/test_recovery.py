@@ -10,14 +10,26 @@ import edfio
 import mne
 import numpy as np
 import pytest
-from recording_kit import CHILD_GAPS, META, chunk, expected, pattern, start_child, stream, tick
+from recording_kit import (
+    CHILD_FALSE,
+    CHILD_GAPS,
+    CHILD_STREAM,
+    CYTON_LSB_G,
+    META,
+    chunk,
+    expected,
+    pattern,
+    start_child,
+    stream,
+    tick,
+)
 
 from emgfeedback.errors import InputError
 from emgfeedback.storage.journal import read_journal, seal, unseal
 from emgfeedback.storage.library import JOURNAL_SUFFIX, sibling
 from emgfeedback.storage.recorder import Recorder
 from emgfeedback.storage.recording import open_recording, recover
-from emgfeedback.values import Event, Gap
+from emgfeedback.values import Channel, Event, Gap
 
 FS_HZ = 250
 UNREPORTED = 11 + 37  # a chunk and the gap before it: on disk, but killed before it was reported
@@ -43,16 +55,19 @@ def check_killed(library, accepted):
     n_samples = len(recording.counts)
     assert -UNREPORTED <= accepted - n_samples <= FS_HZ
     gaps = [(first, min(n, n_samples - first)) for first, n in CHILD_GAPS if first < n_samples]
-    truth = expected(n_samples, gaps)
+    truth = expected(n_samples, gaps, 11, CHILD_FALSE)
+    assert recording.info == CHILD_STREAM
     assert np.array_equal(recording.counts[:], truth)
     assert recording.gaps == tuple(Gap(*gap) for gap in gaps)
+    lost = {sample for first, n in gaps for sample in range(first, first + n)}
+    assert list(recording.flagged) == sorted(s for s in CHILD_FALSE - lost if s < n_samples)
     assert all(event.data == {"end": event.sample} for event in recording.events)
     if n_samples:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "BDF header indicates")  # killed between record and count
             warnings.filterwarnings("ignore", "Incomplete data record")  # killed within a write
             foreign = edfio.read_bdf(path)
-        for column, signal in enumerate(foreign.signals[:8]):
+        for column, signal in enumerate(foreign.signals[:11]):
             assert len(signal.digital) >= n_samples
             assert np.array_equal(signal.digital[:n_samples], truth[:, column])
     return accepted - n_samples
@@ -150,6 +165,29 @@ def test_damage_in_the_middle_becomes_a_gap_and_a_warning(tmp_path):
     assert "checksum" in " ".join(recording.warnings)
 
 
+def test_flags_in_a_damaged_record_are_not_believed(tmp_path):
+    recorder = Recorder(tmp_path, stream(), META)
+    recorder.on_chunk(chunk(0, 500, stream(), false={3, 130, 249, 260}))
+    path = recorder.close()
+    data = bytearray(path.read_bytes())
+    data[256 * 11 + (125 * 27 + 192) + 5] ^= 64
+    path.write_bytes(data)
+    recording = open_recording(path)
+    assert recording.gaps == (Gap(125, 125),)
+    assert list(recording.flagged) == [3, 260]
+
+
+def test_recovery_counts_what_was_flagged_and_keeps_it(tmp_path):
+    recorder = Recorder(tmp_path, stream(lsb_g=CYTON_LSB_G), META)
+    recorder.on_chunk(chunk(0, 700, stream(lsb_g=CYTON_LSB_G), false={3, 500, 690}))
+    recorder._bdf.close()
+    recorder._journal.close()
+    assert recover(recorder.path).n_samples == 625
+    closing = read_journal(sibling(recorder.path, JOURNAL_SUFFIX)).of("close")
+    assert closing == [{"fact": "close", "n_samples": 625, "n_flagged": 2, "recovered": True}]
+    assert list(open_recording(recorder.path).flagged) == [3, 500]
+
+
 def test_recovery_makes_the_file_whole_and_a_second_one_changes_nothing(tmp_path):
     path = unfinished(tmp_path)
     data = path.read_bytes()
@@ -176,23 +214,26 @@ def test_recovery_leaves_a_finished_recording_as_it_is(tmp_path):
     recorder = Recorder(tmp_path, stream(), META)
     recorder.on_chunk(chunk(0, 333, stream()))
     recorder.on_tick(tick(Event(100, "phase", {"x": 0.1})))
-    path = recorder.close({"rewards": 3})
+    path = recorder.close({"rewards": 3, "fs_measured_hz": 249.5})
     before = {file: file.read_bytes() for file in tmp_path.rglob("*.*")}
     assert not recover(path).changed
     assert {file: file.read_bytes() for file in tmp_path.rglob("*.*")} == before
-    assert open_recording(path).meta["summary"] == {"rewards": 3}
+    assert open_recording(path).meta["summary"] == {"rewards": 3, "fs_measured_hz": 249.5}
 
 
 def test_a_recording_without_its_journal_keeps_samples_gaps_and_padding_apart(tmp_path):
-    recorder = Recorder(tmp_path, stream(), META)
-    recorder.on_chunk(chunk(0, 100, stream()))
-    recorder.on_chunk(chunk(140, 300, stream()))
+    info = stream(lsb_g=CYTON_LSB_G)
+    recorder = Recorder(tmp_path, info, META)
+    recorder.on_chunk(chunk(0, 100, info))
+    recorder.on_chunk(chunk(140, 300, info, false={200}))
     path = recorder.close()
     sibling(path, JOURNAL_SUFFIX).unlink()
     recording = open_recording(path)
-    assert np.array_equal(recording.counts[:], expected(300, [(100, 40)]))
+    assert np.array_equal(recording.counts[:], expected(300, [(100, 40)], 11))
     assert recording.gaps == (Gap(100, 40),)
-    assert [channel.name for channel in recording.info.channels] == [f"EMG{i}" for i in range(1, 9)]
+    assert list(recording.flagged) == [200]
+    nameless = [Channel(channel.name) for channel in info.channels[:8]]
+    assert recording.info.channels == (*nameless, *info.channels[8:])
     assert recording.info.lsb_uv == pytest.approx(stream().lsb_uv, rel=1e-15)
     assert "journal is missing" in recording.warnings[0]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.processing.envelope import moving_sum, ordered_sum
-from emgfeedback.values import Floats
+from emgfeedback.values import Bits, Floats
 
 
 class History:
@@ -27,9 +27,10 @@ class History:
         self.power_uv2: Floats = unknown
         self.low_uv: Floats = unknown
         self.high_uv: Floats = unknown
+        self._flagged: Floats = np.zeros((self._length, 1))
 
-    def extend(self, raw_uv: Floats, clean_uv: Floats) -> None:
-        """Add whole hops of raw and of filtered samples, (n_hops * hop, n_channels) each."""
+    def extend(self, raw_uv: Floats, clean_uv: Floats, flags: Bits) -> None:
+        """Add whole hops of raw and of filtered samples, (n_hops * hop, n_channels) each, and row flags."""
         shape = (-1, self._grid.hop_samples, raw_uv.shape[1])
         raw, squared = raw_uv.reshape(shape), np.square(clean_uv).reshape(shape)
         sums = ordered_sum(squared, axis=1)
@@ -39,6 +40,13 @@ class History:
         self.power_uv2 = self._grown(self.power_uv2, sums / self._grid.hop_samples)
         self.low_uv = self._grown(self.low_uv, raw.min(axis=1))
         self.high_uv = self._grown(self.high_uv, raw.max(axis=1))
+        self._flagged = self._grown(self._flagged, flags.reshape(shape[:2]).sum(axis=1, dtype=float)[:, None])
+
+    def flagged_share(self, n_hops: int) -> Floats:
+        """Share of rows that could not be true in the window of each newest hop, (n_hops, 1)."""
+        hops = self._whole_hops + 1
+        rows = moving_sum(self._flagged[-(n_hops + hops - 1) :], hops)
+        return rows / (hops * self._grid.hop_samples)
 
     def envelopes_uv(self, n_hops: int) -> Floats:
         """RMS at the newest ``n_hops`` hop ends, over exactly the samples of the window.

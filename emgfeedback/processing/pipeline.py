@@ -39,9 +39,11 @@ class Pipeline:
         hum_window_s = HUM_WINDOW_S if grid.fs_hz >= LOW_RATE_HZ else LOW_RATE_HUM_WINDOW_S
         self._recent_length = round(hum_window_s * grid.fs_hz)
         self._waiting = np.empty((grid.hop_samples, self._n))
+        self._waiting_flags = np.zeros(grid.hop_samples, np.uint8)
         self._begin = self._fill = 0
         self._next_sample: int | None = None
         self._recent_uv: Floats
+        self._last_good_uv: Floats
         self._mains_ratio: Floats
         self._hum_bits: Bits
         self._forget()
@@ -66,40 +68,65 @@ class Pipeline:
         hops_at_once : int
             1 lets the caller `configure` between any two frames; whole blocks are faster offline.
         """
+        chunk = self._without_a_false_start(chunk)
         if self._next_sample is None:
             self._restart(chunk.first_sample)
         elif chunk.first_sample != self._next_sample:
             yield from self._gap(self._next_sample, chunk.first_sample)
-        samples_uv = chunk.emg_uv[:, self._columns]
+        samples_uv, flags = self._believed(chunk)
         hop, taken = self.grid.hop_samples, 0
         while taken < len(samples_uv):
             whole = min(hops_at_once, (len(samples_uv) - taken) // hop)
             if self._fill == 0 and whole > 1:
-                block, taken = samples_uv[taken : taken + whole * hop], taken + whole * hop
+                block = slice(taken, taken + whole * hop)
+                taken = block.stop
                 self._next_sample = chunk.first_sample + taken
-                yield from self._process(block)
+                yield from self._process(samples_uv[block], flags[block])
                 continue
             n = min(hop - self._fill, len(samples_uv) - taken)
             self._waiting[self._fill : self._fill + n] = samples_uv[taken : taken + n]
+            self._waiting_flags[self._fill : self._fill + n] = flags[taken : taken + n]
             self._fill, taken = self._fill + n, taken + n
             self._next_sample = chunk.first_sample + taken
             if self._fill == hop:
                 yield from self._process_waiting()
 
+    def _without_a_false_start(self, chunk: Chunk) -> Chunk:
+        """Leave flagged rows out where the stream begins or comes back: there is no good sample to hold."""
+        if chunk.flagged is None or chunk.first_sample == self._next_sample:
+            return chunk
+        n = len(chunk.flagged) if chunk.flagged.all() else int(np.argmin(chunk.flagged))
+        if n == len(chunk.flagged):
+            empty = chunk.counts[:0]
+            return Chunk(self._next_sample or 0, empty, chunk.emg_uv[:0], chunk.received_s)
+        rest = chunk.counts[n:], chunk.emg_uv[n:], chunk.received_s, chunk.flagged[n:]
+        return Chunk(chunk.first_sample + n, *rest)
+
+    def _believed(self, chunk: Chunk) -> tuple[Floats, Bits]:
+        """The used channels, with the last good sample held where a row cannot be true, and those rows."""
+        samples_uv = chunk.emg_uv[:, self._columns]
+        flags = chunk.flagged if chunk.flagged is not None else np.zeros(len(samples_uv), np.uint8)
+        if flags.any():
+            good = np.where(flags, -1, np.arange(len(samples_uv)))
+            samples_uv = np.concatenate([self._last_good_uv, samples_uv])[np.maximum.accumulate(good) + 1]
+        if len(samples_uv):
+            self._last_good_uv = samples_uv[-1:].copy()
+        return samples_uv, flags
+
     def _process_waiting(self) -> Iterator[Frame]:
         begin, self._begin, self._fill = self._begin, 0, 0
         if begin == 0:
-            yield from self._process(self._waiting)
+            yield from self._process(self._waiting, self._waiting_flags)
             return
         self._remember_hum(self._bandpass(self._waiting[begin:]))
         yield self._gap_frame(self._next_sample or 0)
 
-    def _process(self, samples_uv: Floats) -> Iterator[Frame]:
+    def _process(self, samples_uv: Floats, flags: Bits) -> Iterator[Frame]:
         """Turn whole hops, (n_hops * hop, n_channels), into frames."""
         n_hops = len(samples_uv) // self.grid.hop_samples
         band_uv = self._bandpass(samples_uv)
         clean_uv = self._notch(band_uv) if self._notch else band_uv
-        self._history.extend(samples_uv, clean_uv)
+        self._history.extend(samples_uv, clean_uv, flags)
         power_uv2 = self._history.power_uv2[-n_hops:]
         envelope_uv = self._history.envelopes_uv(n_hops)
         bits = quality.rate_hops(self._history, self._limits, self._setup, n_hops)
@@ -159,6 +186,7 @@ class Pipeline:
     def _forget(self) -> None:
         self._history = History(self.grid, self._limits.longest_hops, self._n)
         self._recent_uv = np.empty((0, self._n))
+        self._last_good_uv = np.zeros((1, self._n))
         self._mains_ratio = np.full(self._n, math.nan)
         self._hum_bits = np.zeros(self._n, np.uint8)
         self._settled_hops = 0

@@ -24,6 +24,7 @@ FLAT_STILL_S = 0.05
 SLOW_OFF_S, SLOW_OFF_FRACTION = 1.0, 0.5
 FAST_OFF_S, FAST_OFF_FRACTION = 0.3, 0.3
 RAIL_MEMORY_S = 0.25
+MOST_FLAGGED = 0.10
 HUM_RAISE, HUM_CLEAR = 0.30, 0.20
 HUM_SURGE = 0.25
 LINE_BINS, NEIGHBOUR_BINS = 1.5, 6.5
@@ -64,7 +65,7 @@ class Limits:
 
 
 def rate_hops(history: History, limits: Limits, setup: Setup, n_new: int) -> Bits:
-    """Flag the newest ``n_new`` hops: (n_new, n_channels) of `Quality` bits RAILED, FLAT and OFF."""
+    """Flag the newest ``n_new`` hops: (n_new, n_channels) of `Quality` bits RAILED, FLAT, OFF and GAP."""
 
     def newest(values: Floats, length: int) -> Floats:
         return values[len(values) - n_new - length + 1 :]
@@ -80,6 +81,7 @@ def rate_hops(history: History, limits: Limits, setup: Setup, n_new: int) -> Bit
     slow_uv2 = mean_uv2(limits.slow_off_hops)
     flat = (ceiling == floor) | (slow_uv2 < FLAT_RMS_UV**2)
     bits = railed * np.uint8(Quality.RAILED) | flat * np.uint8(Quality.FLAT)
+    bits = bits | (history.flagged_share(n_new) > MOST_FLAGGED) * np.uint8(Quality.GAP)
     if setup.rest_power_uv2:
         rest_uv2 = np.asarray(setup.rest_power_uv2)
         off = slow_uv2 < SLOW_OFF_FRACTION * rest_uv2

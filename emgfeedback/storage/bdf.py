@@ -23,19 +23,20 @@ from emgfeedback.storage.bdf_header import (
     MAX_CHANNELS,
     MAX_HEADER_BYTES,
     Header,
+    Scale,
     Signal,
+    channel_scale,
     choose_record,
     field,
     parse_header,
     recording_field,
-    scale_of,
 )
 from emgfeedback.storage.durable import cut_back, force_data, write_whole
-from emgfeedback.values import COUNT_MAX, Bits, Counts, StreamInfo
+from emgfeedback.values import COUNT_MAX, EMG, Bits, Counts, StreamInfo
 
 GAP_LABEL = "gap"
-RECEIVED, LOST, PADDING = 0, 1, 2
-"""What the gap signal says of a sample."""
+RECEIVED, LOST, PADDING, FLAGGED = 0, 1, 2, 3
+"""What the gap signal says of a sample; a flagged one came, but cannot be true."""
 
 ANNOTATION_SAMPLES = 64
 _TEXT_LETTERS = 120
@@ -59,23 +60,28 @@ def live_header(info: StreamInfo, started_at: datetime | None) -> Header:
     if not 1 <= len(info.channels) <= MAX_CHANNELS:
         raise RecordingError(f"{len(info.channels)} channels: a recording holds 1 to {MAX_CHANNELS}")
     n_samples, record_s = choose_record(info.fs_hz)
-    scale = scale_of(info.lsb_uv)
+    labels = short_labels([channel.name for channel in info.channels])
     signals = [
-        Signal(
-            label,
-            n_samples,
-            scale.unit,
-            -scale.physical_max,
-            scale.physical_max,
-            -scale.count_max,
-            scale.count_max,
-            transducer="surface EMG electrodes",
-        )
-        for label in short_labels([channel.name for channel in info.channels])
+        _signal(label, n_samples, channel_scale(channel, info.lsb_uv), channel.kind)
+        for label, channel in zip(labels, info.channels, strict=True)
     ]
-    signals.append(Signal(GAP_LABEL, n_samples, transducer="0 received, 1 lost, 2 padding"))
+    meanings = "0 received, 1 lost, 2 padding, 3 came but cannot be true"
+    signals.append(Signal(GAP_LABEL, n_samples, transducer=meanings))
     signals.append(Signal(ANNOTATIONS, ANNOTATION_SAMPLES, "", -1, 1, -COUNT_MAX - 1, COUNT_MAX))
     return Header(tuple(signals), record_s, 0, recording_field(started_at, info.device), started_at)
+
+
+def _signal(label: str, n_samples: int, scale: Scale, kind: str) -> Signal:
+    return Signal(
+        label,
+        n_samples,
+        scale.unit,
+        -scale.physical_max,
+        scale.physical_max,
+        -scale.count_max,
+        scale.count_max,
+        transducer="surface EMG electrodes" if kind == EMG else "accelerometer",
+    )
 
 
 def short_labels(names: Sequence[str]) -> list[str]:

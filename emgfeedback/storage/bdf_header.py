@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from emgfeedback.errors import InputError, RecordingError
-from emgfeedback.values import COUNT_MAX
+from emgfeedback.values import COUNT_MAX, EMG, Channel
 
 MAGIC = b"\xffBIOSEMI"
 ANNOTATIONS = "BDF Annotations"
@@ -165,6 +165,31 @@ def scale_of(lsb_uv: float) -> Scale:
             if 0.001 <= limit < 9_999_999:
                 return Scale(unit, count_max, float(fit(limit, 7)))
     raise RecordingError(f"lsb_uv = {lsb_uv!r}: one count must be a plausible number of microvolts above 0")
+
+
+def unit_scale(unit: str, lsb: float) -> Scale:
+    """Choose the range of a signal that is no EMG, such that the header says its step best.
+
+    The step of an accelerometer is a decimal number (0.000125 g of a Cyton): ±8 000 000 counts are exactly
+    ±1000 g, where ±8 388 607 would not fit the field.
+
+    Raises
+    ------
+    RecordingError
+        A step that is not a positive number, or one no header field can say.
+    """
+    scales = []
+    if math.isfinite(lsb) and lsb > 0:
+        limits = [(count_max, count_max * lsb) for count_max in (DECIMAL_COUNT_MAX, COUNT_MAX)]
+        scales = [Scale(unit, n, float(fit(limit, 7))) for n, limit in limits if 0.001 <= limit < 9_999_999]
+    if not scales:
+        raise RecordingError(f"one count is {lsb!r} {unit}: give a plausible number above 0")
+    return min(scales, key=lambda scale: abs(scale.physical_max / scale.count_max - lsb))
+
+
+def channel_scale(channel: Channel, lsb_uv: float) -> Scale:
+    """Unit and range of a channel: the step of the stream for EMG, its own for all others."""
+    return scale_of(lsb_uv) if channel.kind == EMG else unit_scale(channel.unit, channel.lsb)
 
 
 def _power_of_ten(value: float) -> float:

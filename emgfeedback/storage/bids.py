@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from emgfeedback.storage.bdf import GAP_LABEL, short_labels
-from emgfeedback.storage.bdf_header import scale_of
+from emgfeedback.storage.bdf_header import channel_scale
 from emgfeedback.storage.durable import replace_text
 from emgfeedback.storage.journal import plain
 from emgfeedback.storage.library import JOURNAL_SUFFIX, sibling
-from emgfeedback.values import Event, StreamInfo
+from emgfeedback.values import EMG, Event, StreamInfo
 
 BIDS_VERSION = "1.11.0"
 _README = """Recordings of emgfeedback, in EMG-BIDS.
 
 Each `*_emg.bdf` is a BDF+ file with the raw counts of the board; its signal `gap` is 0 where a sample was
-received, 1 where it was lost (the value before it is repeated), 2 where the last record is filled up.
+received, 1 where it was lost (the last true value is repeated), 2 where the last record is filled up, 3
+where a sample came but cannot be true.
 Each `*_journal.jsonl` holds what a replay needs: settings, events, checksums. Participants are codes.
 """
 _EVENT_COLUMNS = {
@@ -79,7 +80,7 @@ def emg_facts(info: StreamInfo, meta: Mapping[str, Any], n_samples: int) -> dict
         "PowerLineFrequency": meta.get("mains_hz") or "n/a",
         "RecordingType": "continuous",
         "SoftwareFilters": "n/a",
-        "EMGChannelCount": len(info.channels),
+        "EMGChannelCount": sum(channel.kind == EMG for channel in info.channels),
         "RecordingDuration": n_samples / info.fs_hz,
     }
     if meta.get("version"):
@@ -97,10 +98,10 @@ def channel_rows(info: StreamInfo, meta: Mapping[str, Any]) -> list[list[str]]:
     """Rows of ``_channels.tsv``, named as the signals of the file are."""
     rows = [["name", "type", "units", "target_muscle", "reference", "sampling_frequency"]]
     reference, rate = str(meta.get("reference") or "n/a"), repr(info.fs_hz)
-    unit = scale_of(info.lsb_uv).unit
     for label, channel in zip(short_labels([c.name for c in info.channels]), info.channels, strict=True):
         muscle = f"{channel.side} {channel.muscle}".strip() if channel.muscle else "n/a"
-        rows.append([label, "EMG", unit, muscle, reference, rate])
+        unit = channel_scale(channel, info.lsb_uv).unit
+        rows.append([label, channel.kind, unit, muscle, reference if channel.kind == EMG else "n/a", rate])
     rows.append([GAP_LABEL, "MISC", "n/a", "n/a", "n/a", rate])
     return rows
 

@@ -1,12 +1,13 @@
 """The journal beside a recording: one JSON object a line, each with a checksum, only ever appended to.
 
 A line is a fact: ``meta`` (everything a replay needs), ``record`` (checksum of one data record and the
-true number of samples so far), ``event``, ``gap``, ``close``. The last key of a line is ``crc``, the
-CRC-32 of the bytes before it, so that a line torn by a crash is recognised and left out.
+true number of samples and of flagged ones so far), ``event``, ``gap``, ``close``. The last key of a line
+is ``crc``, the CRC-32 of the bytes before it, so that a line torn by a crash is recognised and left out.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import zlib
@@ -19,10 +20,13 @@ import numpy as np
 
 from emgfeedback.errors import InputError, RecordingError
 from emgfeedback.storage.durable import cut_back, force_data, write_whole
-from emgfeedback.values import OTHER, Channel, StreamInfo
+from emgfeedback.values import EMG, OTHER, Channel, StreamInfo
 
 MAX_BYTES = 2**28
 """A journal of a day is about 20 MB; anything far above that is not a journal."""
+
+MEASURED = ("fs_measured_hz", "drift_ppm")
+"""What is known of the board's clock only at the end; it stands in the summary."""
 
 _SEAL_BYTES = len(', "crc": "00000000"}')
 
@@ -141,17 +145,35 @@ def plain(value: Any) -> Any:
 
 def stream_to_json(info: StreamInfo) -> dict[str, Any]:
     """Stream description as the journal keeps it; floats in full precision."""
-    channels = [
-        {"name": channel.name, "muscle": channel.muscle, "side": channel.side, "role": channel.role}
-        for channel in info.channels
-    ]
+    channels = [dataclasses.asdict(channel) for channel in info.channels]
     return {"fs_hz": info.fs_hz, "device": info.device, "lsb_uv": info.lsb_uv, "channels": channels}
 
 
 def stream_from_json(data: Mapping[str, Any]) -> StreamInfo:
-    """Stream description from the journal; a KeyError, TypeError or ValueError says it is not one."""
+    """Stream description from the journal; a KeyError, TypeError or ValueError says it is not one.
+
+    Channels of earlier journals have no ``kind``: they are EMG.
+    """
     channels = tuple(
-        Channel(str(c["name"]), str(c.get("muscle", "")), str(c.get("side", "")), str(c.get("role", OTHER)))
+        Channel(
+            str(c["name"]),
+            str(c.get("muscle", "")),
+            str(c.get("side", "")),
+            str(c.get("role", OTHER)),
+            str(c.get("kind", EMG)),
+            str(c.get("unit", "uV")),
+            float(c.get("lsb", 0.0)),
+        )
         for c in data["channels"]
     )
     return StreamInfo(float(data["fs_hz"]), channels, str(data["device"]), float(data["lsb_uv"]))
+
+
+def measured(summary: Any) -> dict[str, float]:
+    """The board's clock as it was measured, from a summary; what is not known is left out."""
+    found = {name: summary.get(name) for name in MEASURED} if isinstance(summary, Mapping) else {}
+    return {
+        name: float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }

@@ -17,6 +17,7 @@ from emgfeedback.errors import RecordingError
 from emgfeedback.storage import bids
 from emgfeedback.storage.bdf import (
     ANNOTATION_SAMPLES,
+    FLAGGED,
     LOST,
     PADDING,
     RECEIVED,
@@ -27,7 +28,7 @@ from emgfeedback.storage.bdf import (
 )
 from emgfeedback.storage.bdf_header import Header
 from emgfeedback.storage.durable import force_folder
-from emgfeedback.storage.journal import Journal, plain, stream_to_json
+from emgfeedback.storage.journal import Journal, measured, plain, stream_to_json
 from emgfeedback.storage.library import (
     JOURNAL_SUFFIX,
     SIGNAL_SUFFIX,
@@ -36,7 +37,7 @@ from emgfeedback.storage.library import (
     recording_stem,
     sibling,
 )
-from emgfeedback.values import COUNT_MAX, Chunk, Counts, Event, StreamInfo, Tick
+from emgfeedback.values import COUNT_MAX, Bits, Chunk, Counts, Event, StreamInfo, Tick
 
 MAX_GAP_S = 86_400.0
 
@@ -72,7 +73,8 @@ class Recorder:
         stem = recording_stem(self._meta.get("task"), *names)
         self._record = np.zeros((header.signals[0].n_samples, len(info.channels) + 1), np.int32)
         self._filled = 0
-        self._n_samples = 0
+        self._n_samples = self._n_flagged = 0
+        self._held = np.zeros(len(info.channels), np.int32)
         self._sample_s = header.record_s / len(self._record)
         self._waiting: deque[bytes] = deque()
         self._events: list[Event] = []
@@ -88,7 +90,7 @@ class Recorder:
             ) from failure
 
     def on_chunk(self, chunk: Chunk) -> None:
-        """Keep the samples of a chunk; samples missing before it are filled in and flagged as lost.
+        """Keep the samples of a chunk as they came; samples missing before it are filled in.
 
         Raises
         ------
@@ -105,7 +107,10 @@ class Recorder:
             if missing:
                 self._journal.write("gap", first_sample=self._n_samples, n_samples=missing)
                 self._hold(missing, LOST)
-            self._keep(chunk.counts, RECEIVED)
+            flags = _flags_of(chunk)
+            self._keep(chunk.counts, flags)
+            if len(true := chunk.counts[flags == RECEIVED]):
+                self._held = true[-1].copy()
 
     def on_tick(self, tick: Tick) -> None:
         """Log the events of a hop.
@@ -182,28 +187,35 @@ class Recorder:
                 f"{self.path}: counts reach {counts.min()} … {counts.max()}, more than the 24 bits of "
                 "the file; give the source a larger lsb_uv"
             )
+        if chunk.flagged is not None and chunk.flagged.shape != counts.shape[:1]:
+            raise RecordingError(
+                f"{self.path}: {counts.shape[0]} samples come with {chunk.flagged.shape} flags; "
+                "correct the source"
+            )
         if not 0 <= missing <= MAX_GAP_S * self._info.fs_hz:
             raise RecordingError(
                 f"{self.path}: the next chunk begins at sample {chunk.first_sample} but {self._n_samples} "
                 "is due; check the clock of the source and start a new recording"
             )
 
-    def _keep(self, counts: Counts, flag: int) -> None:
+    def _keep(self, counts: Counts, flags: Bits) -> None:
         """Add samples to the record in progress; write each record that is full."""
         while len(counts):
-            part = counts[: len(self._record) - self._filled]
+            room = len(self._record) - self._filled
+            part, marks = counts[:room], flags[:room]
             rows = self._record[self._filled : self._filled + len(part)]
-            rows[:, :-1], rows[:, -1] = part, flag
+            rows[:, :-1], rows[:, -1] = part, marks
             self._filled += len(part)
-            self._n_samples += len(part) if flag != PADDING else 0
-            counts = counts[len(part) :]
+            self._n_samples += int(np.count_nonzero(marks != PADDING))
+            self._n_flagged += int(np.count_nonzero(marks == FLAGGED))
+            counts, flags = counts[room:], flags[room:]
             if self._filled == len(self._record):
                 self._write_record()
 
     def _hold(self, n_samples: int, flag: int) -> None:
-        """Repeat the last value (zero at the very start) to keep time."""
-        last = self._record[self._filled - 1, :-1].copy()
-        self._keep(np.broadcast_to(last, (n_samples, len(last))), flag)
+        """Repeat the last true value (zero at the very start) to keep time."""
+        held = np.broadcast_to(self._held, (n_samples, len(self._held)))
+        self._keep(held, np.broadcast_to(np.uint8(flag), n_samples))
 
     def _fill_up(self) -> None:
         """Complete a record in progress with padding, so that its samples are written."""
@@ -220,7 +232,7 @@ class Recorder:
         record = encode(self._record) + self._annotations(index)
         self._bdf.append(record)
         self._filled = 0
-        self._journal.write("record", index=index, crc32=zlib.crc32(record), n_samples=self._n_samples)
+        self._journal.write("record", index=index, crc32=zlib.crc32(record), **self._sums())
         if self._n_durable_events < len(self._events):
             self._journal.sync()
             self._n_durable_events = len(self._events)
@@ -246,7 +258,9 @@ class Recorder:
                 with contextlib.suppress(OSError, RecordingError):
                     self._fill_up()
                 with contextlib.suppress(OSError, RecordingError):
-                    self._n_samples = min(self._n_samples, self._bdf.header.n_records * len(self._record))
+                    unwritten = self._record[: self._filled, -1]
+                    self._n_samples -= int(np.count_nonzero(unwritten != PADDING))
+                    self._n_flagged -= int(np.count_nonzero(unwritten == FLAGGED))
                     self._end(error=str(failure))
             if isinstance(failure, RecordingError):
                 raise
@@ -257,14 +271,25 @@ class Recorder:
 
     def _end(self, **outcome: Any) -> None:
         self._ended = True
+        self._meta |= measured(outcome.get("summary"))
         with contextlib.closing(self._bdf), contextlib.closing(self._journal):
-            self._journal.write("close", n_samples=self._n_samples, **outcome)
+            self._journal.write("close", **self._sums(), **outcome)
             self._journal.sync()
         self._write_sidecars()
+
+    def _sums(self) -> dict[str, int]:
+        return {"n_samples": self._n_samples, "n_flagged": self._n_flagged}
 
     def _write_sidecars(self) -> None:
         bids.write_sidecars(self.path, self._info, self._meta, self._events, self._n_samples)
         bids.list_recording(self.path, self._started_at)
+
+
+def _flags_of(chunk: Chunk) -> Bits:
+    """What the gap signal says of the rows of a chunk, (n_samples,)."""
+    if chunk.flagged is None:
+        return np.full(len(chunk.counts), RECEIVED, np.uint8)
+    return np.where(chunk.flagged, FLAGGED, RECEIVED).astype(np.uint8)
 
 
 def _start_of(meta: Mapping[str, Any]) -> datetime:

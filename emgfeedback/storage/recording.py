@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import zlib
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,11 +17,18 @@ import numpy.typing as npt
 
 from emgfeedback.errors import InputError, RecordingError
 from emgfeedback.storage import bids
-from emgfeedback.storage.bdf import GAP_LABEL, LOST, PADDING, BdfCounts, BdfReader, keep_records
-from emgfeedback.storage.bdf_header import ANNOTATIONS, MAX_CHANNELS, MAX_RATE_HZ, Header, scale_of
-from emgfeedback.storage.journal import JournalLines, read_journal, seal, stream_from_json
+from emgfeedback.storage.bdf import FLAGGED, GAP_LABEL, LOST, PADDING, BdfCounts, BdfReader, keep_records
+from emgfeedback.storage.bdf_header import (
+    ANNOTATIONS,
+    MAX_CHANNELS,
+    MAX_RATE_HZ,
+    Header,
+    Signal,
+    channel_scale,
+)
+from emgfeedback.storage.journal import JournalLines, measured, read_journal, seal, stream_from_json
 from emgfeedback.storage.library import JOURNAL_SUFFIX, SIGNAL_SUFFIX, sibling
-from emgfeedback.values import Channel, Command, Event, Gap, Recording, StreamInfo
+from emgfeedback.values import ACCEL, Channel, Command, Event, Gap, Recording, StreamInfo
 
 _BLOCK_SAMPLES = 2**18
 _MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "nv": 1e-3, "mv": 1e3, "v": 1e6}
@@ -64,6 +72,7 @@ def open_recording(path: Path | str) -> Recording:
         meta={**found.meta, **_outcome(found.lines)},
         path=str(found.path),
         warnings=found.warnings,
+        flagged=found.flagged,
     )
 
 
@@ -109,7 +118,8 @@ def _mend_journal(found: _Found) -> bool:
             file.truncate(found.lines.good_bytes)
             file.seek(0, os.SEEK_END)
             if not closed:
-                file.write(seal({"fact": "close", "n_samples": found.n_samples, "recovered": True}))
+                sums = {"n_samples": found.n_samples, "n_flagged": len(found.flagged)}
+                file.write(seal({"fact": "close", **sums, "recovered": True}))
             file.flush()
             os.fsync(file.fileno())
     return torn or not closed
@@ -126,6 +136,7 @@ class _Found:
     n_samples: int
     events: tuple[Event, ...]
     gaps: tuple[Gap, ...]
+    flagged: array[int]
     meta: Mapping[str, Any]
     warnings: tuple[str, ...]
 
@@ -144,12 +155,12 @@ def _survey(path: Path) -> _Found:
         meta, info, columns = _from_header(path, header, warnings)
     counts = reader.counts(columns, n_records)
     gaps: tuple[Gap, ...] = ()
+    flagged = array("q")
     if _is_ours(header):
-        counts, gaps = _received(reader, counts, damaged)
+        counts, gaps, flagged = _received(reader, counts, damaged)
     events = tuple(event for event in _events(path, lines) if event.sample <= len(counts))
-    return _Found(
-        path, header, lines, n_records, info, counts, len(counts), events, gaps, meta, tuple(warnings)
-    )
+    said, n_samples = tuple(warnings), len(counts)
+    return _Found(path, header, lines, n_records, info, counts, n_samples, events, gaps, flagged, meta, said)
 
 
 def find_signal(path: Path) -> Path:
@@ -214,7 +225,8 @@ def _from_journal(path: Path, header: Header, lines: JournalLines) -> tuple[dict
         meta = dict(lines.of("meta")[0]["meta"])
         info = stream_from_json(meta["info"])
         datetime.fromisoformat(meta["started_at"])
-        scale_of(info.lsb_uv)
+        for channel in info.channels:
+            channel_scale(channel, info.lsb_uv)
     except (KeyError, TypeError, ValueError, RecordingError) as failure:
         raise InputError(
             f"{path}: its journal does not describe the stream ({failure}); move the journal away to "
@@ -223,13 +235,15 @@ def _from_journal(path: Path, header: Header, lines: JournalLines) -> tuple[dict
     fits = _is_ours(header) and len(info.channels) == len(header.signals) - 2
     if not fits or not math.isclose(info.fs_hz, _rate(header, 0), rel_tol=1e-3):
         raise InputError(f"{path}: its journal belongs to another recording; put the right files together")
+    for closing in lines.of("close"):
+        meta |= measured(closing.get("summary"))
     return meta, info
 
 
 def _from_header(
     path: Path, header: Header, warnings: list[str]
 ) -> tuple[dict[str, Any], StreamInfo, list[int]]:
-    """Stream of a file without a journal: the signals in volts that share rate and scale with the first."""
+    """Stream of a file without a journal: signals in volts that share rate and scale, then those in g."""
     if header.reserved.startswith("BDF+D"):
         raise InputError(f"{path}: a BDF+D file has pauses in its time base; convert it to BDF+C first")
     names = [signal.label for signal in header.signals]
@@ -242,14 +256,21 @@ def _from_header(
         i for i in usable
         if header.signals[i].n_samples == n_samples and math.isclose(scales[i], lsb_uv, rel_tol=1e-9)
     ]  # fmt: skip
+    columns += [i for i, s in enumerate(header.signals) if (s.unit, s.n_samples) == ("g", n_samples)]
     left_out = [n for i, n in enumerate(names) if i not in columns and n not in (ANNOTATIONS, GAP_LABEL)]
     if left_out:
         warnings.append(f"left out, other rate, scale or unit: {', '.join(left_out)}")
     fs_hz = _rate(header, columns[0])
     if not 1 <= fs_hz <= MAX_RATE_HZ or len(columns) > MAX_CHANNELS:
         raise InputError(f"{path}: {fs_hz:g} Hz is no rate of an EMG recording; the header is damaged")
-    channels = tuple(Channel(names[i]) for i in columns)
+    channels = tuple(_channel(header.signals[i]) for i in columns)
     return {}, StreamInfo(fs_hz, channels, header.recording, lsb_uv), columns
+
+
+def _channel(signal: Signal) -> Channel:
+    if signal.unit == "g":
+        return Channel(signal.label, kind=ACCEL, unit="g", lsb=signal.lsb)
+    return Channel(signal.label)
 
 
 def _lsb_uv(unit: str) -> float:
@@ -262,15 +283,20 @@ def _rate(header: Header, index: int) -> float:
 
 def _received(
     reader: BdfReader, counts: BdfCounts, damaged: Sequence[int]
-) -> tuple[BdfCounts, tuple[Gap, ...]]:
-    """Counts without the padding of the last record, and the gaps that the gap signal flags."""
-    flags = reader.counts([len(reader.header.signals) - 2], len(counts) // reader.header.signals[0].n_samples)
+) -> tuple[BdfCounts, tuple[Gap, ...], array[int]]:
+    """Counts without the padding of the last record, and the gaps and flagged rows of the gap signal."""
     per_record = reader.header.signals[0].n_samples
-    n_padding = int(np.count_nonzero(flags[max(0, len(flags) - per_record) :] == PADDING))
-    lost = [index * per_record + np.arange(per_record) for index in damaged]
-    for first in range(0, len(flags), _BLOCK_SAMPLES):
-        lost.append(first + np.flatnonzero(flags[first : first + _BLOCK_SAMPLES] == LOST))
-    return counts.head(len(counts) - n_padding), _runs(np.unique(np.concatenate(lost or [np.arange(0)])))
+    marks = reader.counts([len(reader.header.signals) - 2], len(counts) // per_record)
+    n_padding = int(np.count_nonzero(marks[max(0, len(marks) - per_record) :] == PADDING))
+    lost = [np.arange(0), *(index * per_record + np.arange(per_record) for index in damaged)]
+    flagged = array("q")
+    for first in range(0, len(marks), _BLOCK_SAMPLES):
+        block = marks[first : first + _BLOCK_SAMPLES, 0]
+        lost.append(first + np.flatnonzero(block == LOST))
+        rows = first + np.flatnonzero(block == FLAGGED)
+        flagged.frombytes(rows[~np.isin(rows // per_record, damaged)].astype(np.int64).tobytes())
+    gaps = _runs(np.unique(np.concatenate(lost)))
+    return counts.head(len(counts) - n_padding), gaps, flagged
 
 
 def _runs(samples: npt.NDArray[np.int64]) -> tuple[Gap, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emgfeedback.errors import InputError
+from emgfeedback.storage.importers.accelerometer import Acceleration
 from emgfeedback.storage.importers.options import UV_PER_UNIT, ImportOptions, is_plausible_rate
 from emgfeedback.values import COUNT_MAX, Channel, Counts, Floats, Gap, Recording, StreamInfo
 
@@ -31,7 +32,10 @@ UNIT_IN_NAME = re.compile(r"[\[(]\s*([uµμ]V|mV|V)\s*[\])]\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a format found: ``values`` (n_rows, n_channels) and the place of each row in samples, or -1."""
+    """What a format found: ``values`` (n_rows, n_channels) and the place of each row in samples, or -1.
+
+    ``acceleration`` has the same rows; its channels come after those of the EMG.
+    """
 
     values: Floats
     places: npt.NDArray[np.int64]
@@ -42,6 +46,7 @@ class Signals:
     unit: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    acceleration: Acceleration | None = None
 
 
 def choose_rate(
@@ -80,7 +85,12 @@ def assemble(path: Path, signals: Signals, options: ImportOptions) -> Recording:
     _refuse_absurd(path, emg_uv, names)
     whole: Rows = np.all(np.isfinite(emg_uv), axis=1)
     warnings = [*signals.warnings, *unit_warnings, *_missing(path, emg_uv, whole, names)]
-    counts, lsb_uv, note, lsb_warnings = _to_counts(emg_uv[whole & (signals.places >= 0)], signals.lsb_uv)
+    kept: Rows = whole & (signals.places >= 0)
+    counts, lsb_uv, note, lsb_warnings = _to_counts(emg_uv[kept], signals.lsb_uv)
+    channels = tuple(Channel(name) for name in names)
+    if signals.acceleration:
+        counts = np.hstack((counts, signals.acceleration.counts()[kept]))
+        channels += signals.acceleration.channels()
     counts, gaps = _to_time_base(path, counts, signals.places, whole)
     if lost := sum(gap.n_samples for gap in gaps):
         warnings.append(f"lost samples: {lost} of {len(counts)} (gaps: {len(gaps)})")
@@ -91,7 +101,6 @@ def assemble(path: Path, signals: Signals, options: ImportOptions) -> Recording:
         "device": signals.device,
         "lsb_note": note,
     }
-    channels = tuple(Channel(name) for name in names)
     info = StreamInfo(signals.fs_hz, channels, signals.device, lsb_uv)
     return Recording(info, counts, (), (), gaps, meta, str(path), (*warnings, *lsb_warnings))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emgfeedback.errors import InputError
 from emgfeedback.storage.importers import counter, text
+from emgfeedback.storage.importers.accelerometer import N_AXES, find_acceleration
 from emgfeedback.storage.importers.assemble import Signals, assemble, choose_rate, started_at
 from emgfeedback.storage.importers.boards import BOARDS
 from emgfeedback.storage.importers.options import ImportOptions
@@ -53,13 +54,14 @@ def read(path: Path, options: ImportOptions) -> Recording:
     if delimiter == "\t" and "," in first and options.decimal != ",":
         raise InputError(f"{path.name}: written with a decimal comma; add --decimal ,")
     fs_hz, fs_from, warnings = choose_rate(path, options, [(board.fs_hz, f"board {board.name}")])
-    columns = [0, *range(1, 1 + board.n_emg), board.n_rows + TIME_COLUMN]
+    columns = [*range(1 + board.n_emg + N_AXES), board.n_rows + TIME_COLUMN]
     decimal = options.decimal or "."
     table = text.read_numbers(path, 0, columns, delimiter=delimiter, decimal=decimal)
     numbers, times_s = table[:, 0], table[:, -1]
     places, lost_warnings = counter.places(numbers, times_s, fs_hz, ganglion=board.is_ganglion)
+    acceleration, odd_warnings = find_acceleration(table[:, 1 + board.n_emg : -1], board.lsb_g)
     signals = Signals(
-        values=table[:, 1:-1],
+        values=table[:, 1 : 1 + board.n_emg],
         places=places,
         names=("",) * board.n_emg,
         fs_hz=fs_hz,
@@ -67,6 +69,7 @@ def read(path: Path, options: ImportOptions) -> Recording:
         lsb_uv=board.lsb_uv,
         unit="uV",
         meta={"format": "brainflow", "fs_from": fs_from, **started_at(times_s)},
-        warnings=(*warnings, *lost_warnings),
+        warnings=(*warnings, *lost_warnings, *odd_warnings),
+        acceleration=acceleration,
     )
     return assemble(path, signals, options)

@@ -16,16 +16,26 @@ import numpy as np
 
 from emgfeedback.errors import InputError
 from emgfeedback.storage.importers import counter, text
+from emgfeedback.storage.importers.accelerometer import N_AXES, find_acceleration
 from emgfeedback.storage.importers.assemble import Signals, assemble, choose_rate, started_at
-from emgfeedback.storage.importers.boards import BOARDS, Board
+from emgfeedback.storage.importers.boards import BOARDS, CYTON_LSB_G, Board
 from emgfeedback.storage.importers.options import ImportOptions
 from emgfeedback.values import Floats, Recording
 
-ACCELEROMETER_COLUMNS = 3
 _RATE = re.compile(r"%\s*Sample Rate\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 _CHANNELS = re.compile(r"%\s*Number of channels\s*=\s*(\d{1,4})\b", re.IGNORECASE)
 _BOARD = re.compile(r"%\s*Board\s*=\s*(.*)", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:.*\s)?(\d\d?):(\d\d):(\d\d(?:\.\d+)?)")
+_BOARD_WORDS = {
+    "WifiDaisy": "CYTON_DAISY_WIFI",
+    "CytonWifi": "CYTON_WIFI",
+    "GanglionWifi": "GANGLION_WIFI",
+    "Daisy": "CYTON_DAISY",
+    "Cyton": "CYTON",
+    "Ganglion": "GANGLION",
+    "Synthetic": "SYNTHETIC",
+}
+"""How the header names a board; the first word that fits counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class _Header:
     first_line: int
     names: tuple[str, ...]
     emg_columns: range
+    accel_columns: range
     time_column: int | None
     time_is_text: bool
 
@@ -52,9 +63,10 @@ def read(path: Path, options: ImportOptions) -> Recording:
     board = options.layout or header.board
     if board and header.board and board != header.board:
         warnings.append(f"--board says {board.name}, the header {header.board.name}; --board is used")
-    index, emg, times_s = _read_rows(path, header)
+    index, emg, axes, times_s = _read_rows(path, header)
     is_ganglion = board is not None and board.is_ganglion
     places, lost_warnings = counter.places(index, times_s, fs_hz, ganglion=is_ganglion)
+    acceleration, odd_warnings = find_acceleration(axes, board.lsb_g if board else CYTON_LSB_G)
     signals = Signals(
         values=emg,
         places=places,
@@ -64,25 +76,27 @@ def read(path: Path, options: ImportOptions) -> Recording:
         lsb_uv=board.lsb_uv if board else None,
         unit="uV",
         meta={"format": "openbci-text", "fs_from": fs_from, **started_at(times_s)},
-        warnings=(*warnings, *lost_warnings),
+        warnings=(*warnings, *lost_warnings, *odd_warnings),
+        acceleration=acceleration,
     )
     return assemble(path, signals, options)
 
 
-def _read_rows(path: Path, header: _Header) -> tuple[Floats, Floats, Floats | None]:
-    """Return sample index (n,), EMG (n, n_channels) and times of arrival in s (n,), if there are any."""
+def _read_rows(path: Path, header: _Header) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Return sample index (n,), EMG (n, n_channels), axes in g (n, 3 or 0), times of arrival in s (n,)."""
     clock = [] if header.time_column is None else [header.time_column]
     table = text.read_numbers(
         path,
         header.first_line,
-        [0, *header.emg_columns, *clock],
+        [0, *header.emg_columns, *header.accel_columns, *clock],
         delimiter=",",
         converters=dict.fromkeys(clock, _clock_s) if header.time_is_text else None,
     )
     if len(table) > 1 and not np.any(table[0]) and np.any(table[1]):
         table = table[1:]
-    index, emg = table[:, 0], table[:, 1 : 1 + len(header.emg_columns)]
-    return index, emg, _seconds(table[:, -1], header.time_is_text) if clock else None
+    index, signals = table[:, 0], table[:, 1 : len(table[0]) - len(clock)]
+    emg, axes = np.split(signals, [len(header.emg_columns)], axis=1)
+    return index, emg, axes, _seconds(table[:, -1], header.time_is_text) if clock else None
 
 
 def _read_header(path: Path) -> _Header:
@@ -98,7 +112,7 @@ def _read_header(path: Path) -> _Header:
     time_column, time_is_text = _find_time(cells)
     n_times = sum(_is_time(cell) for cell in cells)
     stated = _CHANNELS.search(remarks)
-    n_emg = int(stated[1]) if stated else len(cells) - 1 - ACCELEROMETER_COLUMNS - n_times
+    n_emg = int(stated[1]) if stated else len(cells) - 1 - N_AXES - n_times
     labels = tuple(name for name in names if name.startswith("EXG Channel"))
     n_emg = len(labels) or n_emg
     if not 0 < n_emg < len(cells):
@@ -110,6 +124,7 @@ def _read_header(path: Path) -> _Header:
         first_line=data[0][0],
         names=labels or ("",) * n_emg,
         emg_columns=range(1, 1 + n_emg),
+        accel_columns=_find_axes(cells, names, 1 + n_emg),
         time_column=time_column,
         time_is_text=time_is_text,
     )
@@ -117,12 +132,29 @@ def _read_header(path: Path) -> _Header:
 
 def _find_board(label: str, n_emg: int) -> Board | None:
     """Name the board by the header, else by its number of channels."""
-    words = {"Daisy": "CYTON_DAISY", "Cyton": "CYTON", "Ganglion": "GANGLION", "Synthetic": "SYNTHETIC"}
-    for word, name in words.items():
+    for word, name in _BOARD_WORDS.items():
         if word in label:
             return BOARDS[name]
     by_channels = {4: "GANGLION", 8: "CYTON", 16: "CYTON_DAISY"}
     return BOARDS[by_channels[n_emg]] if not label and n_emg in by_channels else None
+
+
+def _find_axes(cells: Sequence[str], names: Sequence[str], first: int) -> range:
+    """Return the three columns behind the EMG if names or content say that they are axes, else none."""
+    place = range(first, first + N_AXES)
+    if place.stop > len(cells) or any(_is_time(cells[i]) or not _is_number(cells[i]) for i in place):
+        return range(0)
+    if names and not all(name.startswith("Accel") for name in names[first : place.stop]):
+        return range(0)
+    return place
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_epoch(cell: str) -> bool:
