@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import emgfeedback
 from emgfeedback.errors import UsageError
 from emgfeedback.sources.boards import boards, driver, find_board
 from emgfeedback.values import COUNT_MAX
@@ -15,7 +19,11 @@ def test_every_board_has_a_name_of_its_own_and_a_verdict():
     for board in table:
         assert board.n_channels >= 3
         assert board.nyquist_hz == board.fs_hz / 2
-        assert board.verdict.split(",")[0] in {"good", "usable", "cue only", "unusable"}
+        assert board.verdict in {"good", "usable", "cue only", "unusable"}
+        assert board.electrode_check in {"lead-off", "resistance", "none"}
+        assert 0 <= board.emg_power_pct <= 100
+        assert board.why
+        assert "\n" not in board.why
 
 
 def test_every_board_of_brainflow_with_three_emg_channels_is_in_the_table():
@@ -46,7 +54,44 @@ def test_every_board_of_brainflow_with_three_emg_channels_is_in_the_table():
 def test_a_known_board_is_found_by_its_name(scheme, board_id, fs_hz, n_channels, verdict):
     board = find_board(scheme)
     assert (board.board_id, board.fs_hz, board.n_channels) == (board_id, fs_hz, n_channels)
-    assert board.verdict.startswith(verdict)
+    assert board.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("scheme", "kept_pct"),
+    [("cyton", 29), ("cyton-wifi", 86), ("ganglion", 19), ("cyton-daisy", 12), ("aavaa-v3", 0)],
+)
+def test_the_share_of_emg_power_is_that_of_the_literature(scheme, kept_pct):
+    board = find_board(scheme)
+    assert board.emg_power_pct == pytest.approx(kept_pct, abs=1.1)
+    if kept_pct:
+        assert f"keeps {board.emg_power_pct:.0f} % of EMG power" in board.why
+
+
+@pytest.mark.parametrize(
+    ("scheme", "check", "n_accel", "settings"),
+    [
+        ("cyton", "lead-off", 3, "SRB2 off, bias on"),
+        ("cyton-daisy", "lead-off", 3, "SRB2 off, bias on"),
+        ("cyton-wifi", "lead-off", 3, "SRB2 off, bias on"),
+        ("ganglion", "resistance", 3, "switches away from REF"),
+        ("ganglion-native", "resistance", 3, "switches away from REF"),
+        ("ganglion-wifi", "resistance", 3, "switches away from REF"),
+        ("synthetic", "none", 0, ""),
+        ("gforce-pro", "none", 0, ""),
+    ],
+)
+def test_first_class_boards_have_their_settings_and_electrode_check(scheme, check, n_accel, settings):
+    board = find_board(scheme)
+    assert (board.electrode_check, board.n_accel) == (check, n_accel)
+    assert settings in board.settings
+
+
+def test_brainflows_log_is_off_and_its_developer_log_is_never_switched_on():
+    package = Path(emgfeedback.__file__).parent
+    texts = [file.read_text(encoding="utf-8") for file in package.rglob("*.py")]
+    assert [text for text in texts if re.search(r"\benable_\w*board_logger\(", text)] == []
+    assert any("disable_board_logger()" in text for text in texts)
 
 
 def test_the_step_of_a_cyton_fills_its_input_range():

@@ -7,15 +7,17 @@ import locale
 import math
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from emgfeedback.errors import InputError, UsageError
-from emgfeedback.values import Chunk, Protocol, Recording, StreamInfo, Tick
+from emgfeedback.values import OTHER, Chunk, Protocol, Recording, StreamInfo, Tick
 
 if TYPE_CHECKING:
     from emgfeedback.run.job import Job
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+STOP_WITHIN_S = 1.0
 _COUNTRIES = "US CA MX BR CO VE PE EC KR TW PH SA GT HN NI CR PA CU DO PR SV BS BZ GY SR LR"
 MAINS_60_HZ = frozenset(_COUNTRIES.split())
 MAINS_60_HZ_WINDOWS = frozenset(
@@ -51,6 +54,12 @@ def file_options(command: Function) -> Function:
     ):
         command = option(command)
     return command
+
+
+def lsl_option(command: Function) -> Function:
+    """Add ``--lsl``."""
+    words = "Offer raw, levels and events as LSL streams, open to everybody on the local network."
+    return click.option("--lsl", is_flag=True, help=words)(command)
 
 
 def mains_option(command: Function) -> Function:
@@ -128,12 +137,8 @@ def montage_of_file(recording: Recording, text: str | None) -> StreamInfo:
     target = "gmed" if "gmed" in montage else next(iter(montage))
     rivals = [muscle for muscle in montage if muscle != target]
     side = str(recording.meta.get("side") or "right")
-    bare = StreamInfo(
-        recording.info.fs_hz,
-        tuple(type(c)(c.name) for c in recording.info.channels),
-        recording.info.device,
-        recording.info.lsb_uv,
-    )
+    channels = (replace(channel, muscle="", side="", role=OTHER) for channel in recording.info.channels)
+    bare = replace(recording.info, channels=tuple(channels))
     return apply_montage(bare, montage, side, target, rivals)
 
 
@@ -224,11 +229,13 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 @contextmanager
 def stopping_on_interrupt(job: Job) -> Iterator[None]:
-    """Let the first Ctrl-C stop the session at the next hop, and the second close the source."""
+    """Let Ctrl-C stop the session at the next hop; a source that gives no hop within a second is closed."""
 
     def stop(*_: object) -> None:
         job.commands.post("stop")
-        signal.signal(signal.SIGINT, lambda *_: job.source.close())
+        impatience = threading.Timer(STOP_WITHIN_S, job.source.close)
+        impatience.daemon = True
+        impatience.start()
 
     before = signal.signal(signal.SIGINT, stop)
     try:

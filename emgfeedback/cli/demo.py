@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from emgfeedback.cli.common import default_library, json_option, mains_hz_of, positive_seconds, show_or_run
+from emgfeedback.cli.common import (
+    default_library,
+    json_option,
+    lsl_option,
+    mains_hz_of,
+    positive_seconds,
+    show_or_run,
+)
 from emgfeedback.cli.live import header
 from emgfeedback.cli.protocols import load_protocol
-from emgfeedback.values import Chunk
+
+if TYPE_CHECKING:
+    from emgfeedback.run.loop import Source
+    from emgfeedback.sources.patient import Patient
 
 PARTICIPANT = "demo"
+GAIN = 24
 
 
 @click.command("demo")
@@ -20,73 +33,51 @@ PARTICIPANT = "demo"
 @click.option("--seconds", type=float, help="Stop after this time.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another person.")
 @click.option("--out", type=click.Path(path_type=Path), help="Library folder of the recording.")
+@lsl_option
 @json_option
 def demo_command(
     headless: bool = False,
     seconds: float | None = None,
     seed: int = 1,
     out: Path | None = None,
+    lsl: bool = False,
     as_json: bool = False,
 ) -> int:
     """Show a whole session with a simulated person on a simulated Cyton; no board needed."""
     from emgfeedback.run.job import live_job
+    from emgfeedback.sources.patient import Patient
 
     positive_seconds(seconds)
     protocol = load_protocol("demo")
-    source = SimulatedCyton(seed)
+    person = Patient(seed=seed, n_channels=8, paced=True)
     montage = {muscle: str(i) for i, muscle in enumerate((protocol.target, *protocol.rivals), start=1)}
-    job = live_job(
-        source,
-        montage,
-        "right",
-        protocol,
-        mains_hz_of(None),
-        library=out or default_library(),
-        meta=header(PARTICIPANT, source.address, seed, 24, simulated=True),
-        sinks=(source.patient,),
-    )
-    return show_or_run(job, headless, seconds, as_json, autostart=True)
+    with worn(person) as (source, address):
+        job = live_job(
+            source,
+            montage,
+            "right",
+            protocol,
+            mains_hz_of(None),
+            library=out or default_library(),
+            meta=header(PARTICIPANT, address or f"patient:seed={seed}", seed, GAIN, simulated=True),
+            sinks=(person,),
+        )
+        if lsl:
+            job.publish()
+        return show_or_run(job, headless, seconds, as_json, autostart=True)
 
 
-class SimulatedCyton:
-    """The simulated person on a virtual Cyton, read through BrainFlow; where there is no pty, directly."""
+@contextmanager
+def worn(person: Patient) -> Iterator[tuple[Source, str]]:
+    """The person on a virtual Cyton, read through BrainFlow, and its address; without a pty, directly."""
+    from emgfeedback.sources.virtual_cyton import VirtualCyton, available
 
-    def __init__(self, seed: int) -> None:
-        from emgfeedback.sources.patient.patient import Patient
-        from emgfeedback.sources.virtual_cyton import VirtualCyton, available
+    if not available():
+        click.echo("no pseudo-terminal here: the person is read without a simulated board", err=True)
+        yield person, ""
+        return
+    from emgfeedback.sources.brainflow import open_brainflow
 
-        self.patient = Patient(seed=seed, n_channels=8, paced=True)
-        self.info = self.patient.info
-        self.address = f"patient:seed={seed}"
-        self._cyton: VirtualCyton | None = None
-        if not available():
-            click.echo(
-                "no pseudo-terminal here: the simulated person is read without a simulated board", err=True
-            )
-            return
-        from emgfeedback.sources.brainflow import open_brainflow
-
-        self._cyton = VirtualCyton(self.patient.next_counts).start()
-        self.address = f"cyton:{self._cyton.port}"
-        try:
-            self._board = open_brainflow(self.address, 24)
-            self._board.connect()
-        except BaseException:
-            self._cyton.close()
-            raise
-        self.info = self._board.info
-
-    @property
-    def fs_measured_hz(self) -> float:
-        """Rate of the board against this computer's clock."""
-        return self._board.fs_measured_hz if self._cyton else self.info.fs_hz
-
-    def __iter__(self) -> Iterator[Chunk]:
-        yield from self._board if self._cyton else self.patient
-
-    def close(self) -> None:
-        """Release the board, then unplug it."""
-        self.patient.close()
-        if self._cyton:
-            self._board.close()
-            self._cyton.close()
+    with VirtualCyton(person.next_counts) as cyton:
+        address = f"cyton:{cyton.port}"
+        yield open_brainflow(address, GAIN), address

@@ -1,130 +1,59 @@
-"""``emgfeedback boards`` and ``virtual-cyton``."""
+"""``emgfeedback boards``."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from emgfeedback.cli.common import file_options, import_options, json_option, print_json
-from emgfeedback.cli.protocols import load_protocol
-from emgfeedback.errors import InputError
+from emgfeedback.cli.common import json_option, print_json
 
-CYTON_CHANNELS = 8
+if TYPE_CHECKING:
+    from emgfeedback.sources.boards import Board
 
 
 @click.command("boards")
 @json_option
 def boards_command(as_json: bool) -> None:
-    """List the boards that can be used, their rate, and what that rate can show."""
+    """List the boards that can be used, what their rate can show, and the serial ports there are."""
     from emgfeedback.sources.boards import boards
+    from emgfeedback.sources.ports import serial_ports
 
-    rows = [
-        {
-            "name": board.scheme,
-            "device": board.device,
-            "brainflow_id": board.board_id,
-            "fs_hz": board.fs_hz,
-            "nyquist_hz": board.nyquist_hz,
-            "channels": board.n_channels,
-            "verdict": board.verdict,
-        }
-        for board in boards()
-    ]
+    ports = serial_ports()
     if as_json:
-        print_json({"boards": rows})
-        return
-    click.echo(f"{'address':24}{'board':34}{'Hz':>7}{'channels':>10}  verdict")
-    for board in boards():
-        name, size = f"{board.scheme}:", f"{board.fs_hz:>7g}{board.n_channels:>10}"
-        click.echo(f"{name:24}{board.device[:32]:34}{size}  {board.verdict}")
-
-
-@click.command("virtual-cyton")
-@click.option("--input", "file", type=click.Path(path_type=Path), help="Recording to stream.")
-@click.option(
-    "--patient", "script", help="Script of the simulated person, or key=value,… (default: learner)."
-)
-@click.option("--seconds", type=float, help="End after this time.")
-@file_options
-@json_option
-def virtual_cyton_command(
-    file: Path | None,
-    script: str | None,
-    seconds: float | None,
-    montage: str | None,
-    fs_hz: float | None,
-    unit: str | None,
-    delimiter: str | None,
-    decimal: str | None,
-    board: str | None,
-    as_json: bool,
-) -> None:
-    """Be an OpenBCI Cyton: print a port, and stream a file or a simulated person to its reader.
-
-    The person rests, presses and lifts by the clock of the demo protocol, from the moment streaming starts.
-    """
-    from emgfeedback.cli.common import positive_seconds
-    from emgfeedback.sources.virtual_cyton import VirtualCyton
-
-    positive_seconds(seconds)
-    if file is not None:
-        feed = file_feed(file, import_options(fs_hz, unit, delimiter, decimal, board))
-    else:
-        feed = _patient_feed(script or "learner")
-    with VirtualCyton(feed) as cyton:
-        if as_json:
-            print_json({"port": cyton.port})
-        else:
-            click.echo(cyton.port)
-        end_s = time.monotonic() + (seconds if seconds is not None else float("inf"))
-        while time.monotonic() < end_s and not cyton.ended.wait(0.2):
-            pass
-
-
-def _patient_feed(script: str) -> Any:
-    from emgfeedback.sources.patient.address import parse_patient
-
-    tail = script if "=" in script else f"script={script}"
-    patient = parse_patient(tail, n_channels=CYTON_CHANNELS)
-    patient.rehearse(load_protocol("demo").phases)
-    return patient.next_counts
-
-
-def file_feed(file: Path, options: Any) -> Any:
-    """Feed the first eight channels of a recording, as counts of a Cyton at gain 24.
-
-    Raises
-    ------
-    InputError
-        A recording at another rate than the Cyton's 250 Hz.
-    """
-    import numpy as np
-
-    from emgfeedback.sources.boards import find_board
-    from emgfeedback.storage.opening import open_any
-    from emgfeedback.values import COUNT_MAX
-
-    recording = open_any(file, options)
-    cyton = find_board("cyton")
-    if recording.info.fs_hz != cyton.fs_hz:
-        raise InputError(
-            f"{file.name}: recorded at {recording.info.fs_hz:g} Hz; a Cyton streams {cyton.fs_hz:g} Hz, "
-            "choose a recording of that rate"
+        print_json(
+            {
+                "boards": [_facts(board) for board in boards()],
+                "ports": [{"path": port.path, "name": port.name} for port in ports],
+            }
         )
-    scale = recording.info.lsb_uv / cyton.lsb_uv(24)
-    position = 0
+        return
+    click.echo(f"{'address':22}{'board':32}{'Hz':>6}{'EMG':>5}{'power':>7}  {'electrodes':12}verdict")
+    for board in boards():
+        name, power = f"{board.scheme}:", f"{board.emg_power_pct:.0f} %"
+        size = f"{board.fs_hz:>6g}{board.n_channels:>5}{power:>7}"
+        click.echo(f"{name:22}{board.device[:30]:32}{size}  {board.electrode_check:12}{board.verdict}")
+    click.echo(
+        "power: share of typical surface EMG that rate and converter keep; electrodes: how they are checked"
+    )
+    for port in ports:
+        click.echo(f"port {port.path}: {port.name}")
+    if not ports:
+        click.echo("no serial port on this computer now")
 
-    def next_counts(n: int) -> Any:
-        nonlocal position
-        counts = np.asarray(recording.counts[position : position + n])[:, :CYTON_CHANNELS]
-        position += len(counts)
-        if not len(counts):
-            return None
-        padded = np.zeros((len(counts), CYTON_CHANNELS), np.int32)
-        padded[:, : counts.shape[1]] = np.clip(np.rint(counts * scale), -COUNT_MAX, COUNT_MAX)
-        return padded
 
-    return next_counts
+def _facts(board: Board) -> dict[str, Any]:
+    return {
+        "name": board.scheme,
+        "device": board.device,
+        "brainflow_id": board.board_id,
+        "fs_hz": board.fs_hz,
+        "nyquist_hz": board.nyquist_hz,
+        "channels": board.n_channels,
+        "emg_power_pct": board.emg_power_pct,
+        "gains": list(board.gains),
+        "electrode_check": board.electrode_check,
+        "settings": board.settings,
+        "verdict": board.verdict,
+        "why": board.why,
+    }

@@ -23,7 +23,7 @@ from emgfeedback.cli.common import (
     print_json,
 )
 from emgfeedback.errors import UsageError
-from emgfeedback.values import Channel, Recording, StreamInfo
+from emgfeedback.values import EMG, Recording, StreamInfo
 
 if TYPE_CHECKING:
     from emgfeedback.storage.importers import ImportOptions
@@ -79,7 +79,10 @@ def analyze_command(
 
 def _all_of(info: StreamInfo) -> StreamInfo:
     """Every channel as a muscle of its own, in file order."""
-    channels = tuple(Channel(c.name, f"ch{i}") for i, c in enumerate(info.channels, start=1))
+    channels = tuple(
+        dataclasses.replace(channel, muscle=f"ch{i}") if channel.kind == EMG else channel
+        for i, channel in enumerate(info.channels, start=1)
+    )
     return dataclasses.replace(info, channels=channels)
 
 

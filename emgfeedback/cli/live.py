@@ -7,7 +7,7 @@ import platform
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from emgfeedback import __version__
 from emgfeedback.cli.common import (
     default_library,
     json_option,
+    lsl_option,
     mains_hz_of,
     mains_option,
     montage_for,
@@ -22,6 +23,9 @@ from emgfeedback.cli.common import (
     show_or_run,
 )
 from emgfeedback.cli.protocols import load_protocol
+
+if TYPE_CHECKING:
+    from emgfeedback.run.job import Job
 
 GAINS = ("1", "2", "4", "6", "8", "12", "24")
 PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -44,6 +48,7 @@ PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 @click.option("--headless", is_flag=True, help="No window; a line per phase on stderr.")
 @click.option("--seconds", type=float, help="Stop after this time.")
 @click.option("--library", type=click.Path(path_type=Path), help="Folder of the recordings.")
+@lsl_option
 @json_option
 def run_command(
     protocol: str,
@@ -58,6 +63,7 @@ def run_command(
     headless: bool,
     seconds: float | None,
     library: Path | None,
+    lsl: bool,
     as_json: bool,
 ) -> int:
     """Run PROTOCOL (a name, an id or a file) and record it."""
@@ -70,23 +76,30 @@ def run_command(
     exercise = load_protocol(protocol)
     person = check_label("participant", participant if participant is not None else new_pseudonym())
     given = made_calibration(open_recording(calibration)) if calibration else None
-    opened = open_source(address, gain=int(gain), seed=seed, paced=not headless)
-    try:
-        job = live_job(
-            opened.source,
-            montage_for(opened.source.info, montage, exercise),
-            side,
-            exercise,
-            mains_hz_of(mains),
-            library=library or default_library(),
-            meta=header(person, address, seed, int(gain), opened.simulated),
-            calibration=given,
-            sinks=opened.listeners,
-        )
-    except BaseException:
-        opened.source.close()
-        raise
-    return show_or_run(job, headless, seconds, as_json)
+
+    def put_together() -> Job:
+        opened = open_source(address, gain=int(gain), seed=seed, paced=not headless)
+        try:
+            job = live_job(
+                opened.source,
+                montage_for(opened.source.info, montage, exercise),
+                side,
+                exercise,
+                mains_hz_of(mains),
+                library=library or default_library(),
+                meta=header(person, address, seed, int(gain), opened.simulated),
+                calibration=given,
+                sinks=opened.listeners,
+            )
+            job.again = put_together
+            if lsl:
+                job.publish()
+        except BaseException:
+            opened.source.close()
+            raise
+        return job
+
+    return show_or_run(put_together(), headless, seconds, as_json)
 
 
 def new_pseudonym() -> str:

@@ -21,7 +21,8 @@ COMMANDS = {
     "recover": ("files", "Repair a recording that was cut short."),
     "protocols": ("protocols", "List, show and check exercise files."),
     "boards": ("devices", "List the boards, and what each can show."),
-    "virtual-cyton": ("devices", "Be an OpenBCI Cyton on a pseudo-terminal."),
+    "impedance": ("impedance", "Check the electrodes; on a Cyton, pin by pin."),
+    "virtual-cyton": ("virtual_cyton", "Be an OpenBCI Cyton on a pseudo-terminal, with faults."),
 }
 """Command → module of this folder, help. Modules load when used, so that help is quick."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from emgfeedback.errors import InputError, SourceError
 from emgfeedback.processing.bandwidth import TRUNK_MUSCLES, Grid, grid_for
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.run.loop import Queue, Recorded, Sink, Source, run
+from emgfeedback.run.lsl_outlets import LslOutlets
 from emgfeedback.run.outcome import Outcome, Tally
 from emgfeedback.sources.replay import Replay
 from emgfeedback.storage.recorder import Recorder
@@ -23,7 +24,12 @@ from emgfeedback.values import Calibration, Command, Phase, Protocol, Recording,
 
 @dataclass(slots=True)
 class Job:
-    """A run that is ready to go; `run` blocks until it is over and closes everything."""
+    """A run that is ready to go; `run` blocks until it is over and closes everything.
+
+    ``start_recorder`` is called once the source is connected, so that a board that cannot be had leaves no
+    empty recording. ``again``, where set, puts the same run together once more, after a board that could
+    not be had.
+    """
 
     source: Source
     info: StreamInfo
@@ -31,8 +37,10 @@ class Job:
     pipeline: Pipeline
     session: Session
     commands: Queue | Recorded
+    start_recorder: Callable[[], Recorder] | None = None
     recorder: Recorder | None = None
     sinks: tuple[Sink, ...] = ()
+    outlets: LslOutlets | None = None
     participant: str = ""
     side: str = ""
     simulated: bool = False
@@ -40,6 +48,17 @@ class Job:
     path: str | None = None
     warnings: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    again: Callable[[], Job] | None = None
+
+    def publish(self) -> None:
+        """Offer raw samples, levels and events as LSL outlets on the local network.
+
+        Raises
+        ------
+        UsageError
+            Without pylsl.
+        """
+        self.outlets = LslOutlets(self.info, self.pipeline.grid, "emgfeedback")
 
     @property
     def recording_path(self) -> str | None:
@@ -57,16 +76,13 @@ class Job:
             The recording failed; its last whole record is kept.
         """
         tally = Tally(self.info, self.pipeline.grid, self.protocol.id)
-        recorder: tuple[Sink, ...] = (self.recorder,) if self.recorder else ()
         lost: SourceError | None = None
         try:
-            run(
-                self.source,
-                self.pipeline,
-                self.session,
-                (*recorder, *self.sinks, *extra_sinks, tally),
-                self.commands,
-            )
+            self._prepare()
+            recorder: tuple[Sink, ...] = (self.recorder,) if self.recorder else ()
+            outlets: tuple[Sink, ...] = (self.outlets,) if self.outlets else ()
+            sinks = (*recorder, *self.sinks, *outlets, *extra_sinks, tally)
+            run(self.source, self.pipeline, self.session, sinks, self.commands)
         except SourceError as error:
             lost = error
         finally:
@@ -76,13 +92,29 @@ class Job:
         self.outcome = outcome = tally.finish()
         outcome.recording = self.recording_path
         outcome.fs_measured_hz = getattr(self.source, "fs_measured_hz", None)
-        outcome.warnings[:0] = self.warnings
+        outcome.drift_ppm = getattr(self.source, "drift_ppm", None)
+        outcome.warnings[:0] = [*self.warnings, *getattr(self.source, "warnings", ())]
+        if self.outlets:
+            self.outlets.log(closing)
+            self.outlets.close()
         if self.recorder:
             self.recorder.log(closing)
             self.recorder.close(outcome.to_json())
         if lost:
             raise lost
         return outcome
+
+    def _prepare(self) -> None:
+        """Connect, let the link speak to the session, and open the recording."""
+        if hasattr(self.source, "on_link"):
+            self.source.on_link = lambda state, cause: self.commands.post("link", state=state, cause=cause)
+        connect = getattr(self.source, "connect", None)
+        if connect:
+            connect()
+        if getattr(self.source, "link", "") == "closed":
+            raise SourceError("connecting was cancelled; nothing was recorded")
+        if self.start_recorder:
+            self.recorder = self.start_recorder()
 
 
 def grid_of(info: StreamInfo) -> Grid:
@@ -133,7 +165,7 @@ def live_job(
         pipeline=Pipeline(info, grid, mains_hz),
         session=Session(info, grid, tailored, mains_hz, calibration),
         commands=Queue(),
-        recorder=Recorder(library, info, header),
+        start_recorder=lambda: Recorder(library, info, header),
         sinks=tuple(sinks),
         participant=str(meta.get("participant", "")),
         side=side,

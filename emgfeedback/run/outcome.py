@@ -25,6 +25,7 @@ REPETITION_FIELDS = (
     "share_median",
     "margin_median_ln",
     "leader",
+    "void",
 )
 
 
@@ -36,6 +37,7 @@ class Outcome:
     fs_hz: float
     band_hz: tuple[float, float]
     fs_measured_hz: float | None = None
+    drift_ppm: float | None = None
     recording: str | None = None
     received_samples: int = 0
     lost_samples: int = 0
@@ -59,6 +61,7 @@ class Outcome:
             "protocol": self.protocol,
             "fs_hz": self.fs_hz,
             "fs_measured_hz": self.fs_measured_hz,
+            "drift_ppm": self.drift_ppm,
             "seconds": span / self.fs_hz,
             "received_samples": self.received_samples,
             "lost_samples": self.lost_samples,
@@ -105,6 +108,9 @@ class Tally:
             self.outcome.gaps.append(Gap(chunk.first_sample - lost, lost))
         self.outcome.lost_samples += lost
         self.outcome.received_samples += len(chunk.counts)
+        self.outcome.flagged_samples += (
+            int(np.count_nonzero(chunk.flagged)) if chunk.flagged is not None else 0
+        )
         self._next_sample = chunk.end_sample
         self._chunk_began_s = time.perf_counter()
 

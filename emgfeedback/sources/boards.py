@@ -6,12 +6,16 @@ import difflib
 import functools
 import importlib.resources
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from emgfeedback.errors import InputError, UsageError
+from emgfeedback.processing.bandwidth import Grid, emg_spectrum, grid_for
 from emgfeedback.sources.clock import Counter
-from emgfeedback.values import COUNT_MAX
+from emgfeedback.values import COUNT_MAX, Floats
 
 FEWEST_CHANNELS = 3
 """A target and two rivals."""
@@ -24,10 +28,18 @@ STATED_LSB_UV = 2.0**-5
 
 GANGLION_LSB_UV = 1.2 / COUNT_MAX / 1.5 / 51 * 1e6
 
+ACCEL_LSB_G = 0.000125
+"""Step of the accelerometer of a Cyton; those of other OpenBCI boards are multiples of it."""
+
+LEAD_OFF, RESISTANCE, NO_CHECK = "lead-off", "resistance", "none"
+
 CYTON_COUNTER = Counter()
-DAISY_COUNTER = Counter(stride=2, repeats=Counter().modulo)
-GANGLION_COUNTER = Counter(modulo=100, rows=2, repeats=1)
+DAISY_COUNTER = Counter(stride=2, repeats=Counter().modulo, stale=True)
+GANGLION_COUNTER = Counter(modulo=100, rows=2, repeats=1, guarded=True)
 """Firmware 3 counts 0-99 with and 100-199 without accelerometer; two samples share a number."""
+
+REFERENCE_BAND_HZ = (20.0, 450.0)
+"""What a laboratory amplifier keeps of surface EMG; the share of a board is of the power in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,9 @@ class Board:
 
     ``scheme`` is its name in a source address; ``link`` says what follows the colon: ``serial`` a port,
     ``ip`` an address and port, ``any`` whatever the board's driver wants, ``none`` nothing. ``gains`` is
-    empty where the gain is fixed; ``fixed_lsb_uv`` is its step then.
+    empty where the gain is fixed; ``fixed_lsb_uv`` is its step then. ``averaged`` is how many conversions
+    the radio makes one sample of. ``n_accel`` is 3 where the axes are recorded too. ``electrode_check`` is
+    ``lead-off`` (a current into each pin), ``resistance`` (the board measures itself) or ``none``.
     """
 
     scheme: str
@@ -48,6 +62,10 @@ class Board:
     gains: tuple[int, ...] = ()
     fixed_lsb_uv: float = STATED_LSB_UV
     counter: Counter | None = None
+    averaged: int = 1
+    n_accel: int = 0
+    electrode_check: str = NO_CHECK
+    settings: str = ""
 
     @property
     def nyquist_hz(self) -> float:
@@ -57,12 +75,49 @@ class Board:
     @property
     def verdict(self) -> str:
         """What the rate is good for: good, usable, cue only or unusable."""
-        from emgfeedback.processing.bandwidth import grid_for
+        grid = self._grid()
+        return grid.verdict.split(",")[0] if grid else "unusable"
 
+    @property
+    def emg_power_pct(self) -> float:
+        """How much of the power of typical surface EMG between 20 and 450 Hz the board keeps, in percent.
+
+        Typical is the spectrum of `emg_spectrum` with corners at 60 and 120 Hz (Shwedyk et al. 1977). The
+        board sees its usable band of it through a third-order sinc decimator, as that of the ADS1299, and,
+        over the radio of a Daisy, as the mean of two conversions.
+        """
+        grid = self._grid()
+        if grid is None:
+            return 0.0
+        converted_hz = self.fs_hz * self.averaged
+
+        def droop(f_hz: Floats) -> Floats:
+            turns = f_hz / converted_hz
+            averaging = np.sinc(self.averaged * turns) / np.sinc(turns)
+            return np.asarray(np.sinc(turns) ** 6 * averaging**2)
+
+        return 100 * _emg_power(grid.band_hz, droop) / _emg_power(REFERENCE_BAND_HZ, np.ones_like)
+
+    @property
+    def why(self) -> str:
+        """The reason for the verdict, in one sentence."""
+        grid = self._grid()
+        if grid is None:
+            return f"at {self.fs_hz:g} Hz no useful band of EMG is left"
+        band = f"{grid.band_hz[0]:g}-{grid.band_hz[1]:g} Hz keeps {self.emg_power_pct:.0f} % of EMG power"
+        if self.verdict == "good":
+            return f"{band}: microvolts and spectra compare with the literature"
+        if self.verdict == "usable" and self.fs_hz >= 500:
+            return f"{band}: levels and ratios are sound, spectra are cut short"
+        if self.verdict == "usable":
+            return f"{band}: percent of reference and ratios from this board only, no microvolts or spectra"
+        return f"{band}, with aliases and mains inside: a cue for the patient, no measurement"
+
+    def _grid(self) -> Grid | None:
         try:
-            return grid_for(self.fs_hz, trunk=True).verdict
+            return grid_for(self.fs_hz, trunk=False)
         except InputError:
-            return "unusable"
+            return None
 
     def lsb_uv(self, gain: int) -> float:
         """Microvolts per count; an ADS1299 has 4.5 V over the gain on 2^23 - 1 counts.
@@ -80,9 +135,14 @@ class Board:
         return 4.5 / COUNT_MAX / gain * 1e6
 
 
+def _emg_power(band_hz: tuple[float, float], droop: Callable[[Floats], Floats]) -> float:
+    f_hz = np.linspace(*band_hz, 1001)
+    return float(np.mean(emg_spectrum(f_hz, 60.0, 120.0) * droop(f_hz)) * (band_hz[1] - band_hz[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a first-class board beyond BrainFlow's own description."""
+    """What is known of a board beyond BrainFlow's own description."""
 
     scheme: str
     device: str
@@ -90,16 +150,35 @@ class _Known:
     gains: tuple[int, ...] = ()
     fixed_lsb_uv: float = STATED_LSB_UV
     counter: Counter | None = None
+    averaged: int = 1
+    electrode_check: str = NO_CHECK
+    settings: str = ""
+
+
+_BIPOLAR = "bipolar inputs: SRB2 off, bias on; both electrodes of a pair on one channel"
+_SWITCHES = "fixed gain; set the four switches away from REF, both electrodes of a pair on one channel"
+
+
+def _cyton(scheme: str, device: str, link: str, counter: Counter | None, averaged: int = 1) -> _Known:
+    return _Known(
+        scheme, device, link, CYTON_GAINS, STATED_LSB_UV, counter, averaged, LEAD_OFF, settings=_BIPOLAR
+    )
+
+
+def _ganglion(scheme: str, device: str, link: str, counter: Counter | None) -> _Known:
+    return _Known(
+        scheme, device, link, (), GANGLION_LSB_UV, counter, electrode_check=RESISTANCE, settings=_SWITCHES
+    )
 
 
 _FIRST_CLASS = {
-    0: _Known("cyton", "OpenBCI Cyton", "serial", CYTON_GAINS, counter=CYTON_COUNTER),
-    2: _Known("cyton-daisy", "OpenBCI Cyton+Daisy", "serial", CYTON_GAINS, counter=DAISY_COUNTER),
-    5: _Known("cyton-wifi", "OpenBCI Cyton WiFi", "ip", CYTON_GAINS, counter=CYTON_COUNTER),
-    6: _Known("cyton-daisy-wifi", "OpenBCI Cyton+Daisy WiFi", "ip", CYTON_GAINS),
-    1: _Known("ganglion", "OpenBCI Ganglion", "serial", (), GANGLION_LSB_UV, GANGLION_COUNTER),
-    46: _Known("ganglion-native", "OpenBCI Ganglion BLE", "any", (), GANGLION_LSB_UV, GANGLION_COUNTER),
-    4: _Known("ganglion-wifi", "OpenBCI Ganglion WiFi", "ip", (), GANGLION_LSB_UV),
+    0: _cyton("cyton", "OpenBCI Cyton", "serial", CYTON_COUNTER),
+    2: _cyton("cyton-daisy", "OpenBCI Cyton+Daisy", "serial", DAISY_COUNTER, averaged=2),
+    5: _cyton("cyton-wifi", "OpenBCI Cyton WiFi", "ip", CYTON_COUNTER),
+    6: _cyton("cyton-daisy-wifi", "OpenBCI Cyton+Daisy WiFi", "ip", None),
+    1: _ganglion("ganglion", "OpenBCI Ganglion", "serial", GANGLION_COUNTER),
+    46: _ganglion("ganglion-native", "OpenBCI Ganglion BLE", "any", GANGLION_COUNTER),
+    4: _ganglion("ganglion-wifi", "OpenBCI Ganglion WiFi", "ip", None),
     -1: _Known("synthetic", "BrainFlow synthetic board", "none", counter=CYTON_COUNTER),
 }
 
@@ -136,7 +215,11 @@ def _board(shim: Any, board_id: int) -> Board | None:
     if n_channels < FEWEST_CHANNELS:
         return None
     slug = shim.BoardIds(board_id).name.removesuffix("_BOARD").lower().replace("_", "-")
-    known = _FIRST_CLASS.get(board_id) or _Known(slug, about["name"], "any")
+    measures_itself = bool(about.get("resistance_channels"))
+    known = _FIRST_CLASS.get(board_id) or _Known(
+        slug, about["name"], "any", electrode_check=RESISTANCE if measures_itself else NO_CHECK
+    )
+    is_openbci = known.electrode_check != NO_CHECK and board_id in _FIRST_CLASS
     return Board(
         scheme=known.scheme,
         device=known.device,
@@ -147,6 +230,10 @@ def _board(shim: Any, board_id: int) -> Board | None:
         gains=known.gains,
         fixed_lsb_uv=known.fixed_lsb_uv,
         counter=known.counter,
+        averaged=known.averaged,
+        n_accel=len(about.get("accel_channels", ())) if is_openbci else 0,
+        electrode_check=known.electrode_check,
+        settings=known.settings,
     )
 
 

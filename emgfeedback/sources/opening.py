@@ -33,12 +33,13 @@ class Opened:
 
 
 def open_source(address: str, *, gain: int = 24, seed: int | None = None, paced: bool = False) -> Opened:
-    """Open what an address names.
+    """Open what an address names; a board is connected when its samples are first asked for.
 
     Parameters
     ----------
     address : str
-        ``patient:key=value,…``, ``file:PATH``, or a board of the table with its port: ``cyton:/dev/ttyUSB0``.
+        ``patient:key=value,…``, ``file:PATH``, ``lsl:NAME``, or a board of the table with its port, such as
+        ``cyton:/dev/ttyUSB0``.
     paced : bool
         Whether simulated persons and files keep to the clock, as a window needs.
 
@@ -47,7 +48,7 @@ def open_source(address: str, *, gain: int = 24, seed: int | None = None, paced:
     UsageError
         An unknown scheme or a malformed address.
     SourceError
-        A board that cannot be had.
+        A port that is not there.
     """
     scheme, colon, rest = address.partition(":")
     if not colon:
@@ -58,15 +59,24 @@ def open_source(address: str, *, gain: int = 24, seed: int | None = None, paced:
         return _patient(rest, gain, seed, paced)
     if scheme == "file":
         return _file(rest, paced)
+    if scheme == "lsl":
+        return _lsl(rest)
     from emgfeedback.sources.brainflow import open_brainflow
 
-    source = open_brainflow(address, gain)
+    return Opened(open_brainflow(address, gain), simulated=scheme == "synthetic")
+
+
+def _lsl(rest: str) -> Opened:
+    """Connect at once: only the stream itself knows its channels."""
+    from emgfeedback.sources.lsl import open_lsl
+
+    source = open_lsl(rest)
     try:
         source.connect()
     except BaseException:
         source.close()
         raise
-    return Opened(source, simulated=scheme == "synthetic")
+    return Opened(source)
 
 
 def _patient(rest: str, gain: int, seed: int | None, paced: bool) -> Opened:

@@ -6,7 +6,6 @@ for a missing port, a directory and a refused permission.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
@@ -15,35 +14,41 @@ from collections.abc import Mapping
 
 from emgfeedback.errors import SourceError, UsageError
 from emgfeedback.sources.boards import DEFAULT_GAIN, Board, find_board
+from emgfeedback.sources.brainflow.owner import GIVE_UP_S
 from emgfeedback.sources.brainflow.source import BrainflowSource
+from emgfeedback.sources.ports import likely_dongle, other_user_of, port_id, ports_seen
 
 LONGEST_TEXT = 255
-EXAMPLES = {"serial": "/dev/ttyUSB0", "ip": "192.168.4.1:6677"}
-PORT_PATTERNS = ("/dev/ttyUSB*", "/dev/ttyACM*", "/dev/cu.usb*")
+EXAMPLES = {"ip": "192.168.4.1:6677"}
+AUTO = ("", "auto")
 
 
-def open_brainflow(address: str, gain: int = DEFAULT_GAIN) -> BrainflowSource:
-    """Connect to a board and set its gain; it streams once the source is iterated.
+def open_brainflow(address: str, gain: int = DEFAULT_GAIN, give_up_s: float = GIVE_UP_S) -> BrainflowSource:
+    """Check an address and make its source; nothing is sent to the board before it is connected.
 
     Parameters
     ----------
     address : str
         ``BOARD:PORT``, ``BOARD:IP:PORT`` or ``BOARD:``, with a board of `emgfeedback.sources.boards.boards`.
+        Where a serial port is left out, or is ``auto``, the one likely dongle is taken.
     gain : int
         Of all channels, where the board lets it be set.
+    give_up_s : float
+        How long a board that was lost is waited for.
 
     Raises
     ------
     UsageError
         If there is no such board, gain, or form of address.
     SourceError
-        If the port cannot be used, or the board does not answer or refuses the gain.
+        If the port is missing, in use, or cannot be used.
     """
     scheme, _, rest = address.partition(":")
     board = find_board(scheme)
-    source = BrainflowSource(board, parameters(board, rest), gain, where=rest or address)
-    source.connect()
-    return source
+    board.lsb_uv(gain)
+    params = parameters(board, rest)
+    where = str(params.get("serial_port", rest)) or address
+    return BrainflowSource(board, params, gain, where, give_up_s)
 
 
 def parameters(board: Board, text: str) -> Mapping[str, str | int]:
@@ -53,8 +58,9 @@ def parameters(board: Board, text: str) -> Mapping[str, str | int]:
     if link in EXAMPLES and not text:
         raise UsageError(f"{board.scheme}: names no {link} address: write {board.scheme}:{EXAMPLES[link]}")
     if link == "serial":
-        _check_port(text)
-        return {"serial_port": text}
+        port = likely_dongle(board.scheme) if text in AUTO else text
+        _check_port(port)
+        return {"serial_port": port}
     if link == "ip":
         return _ip(board, text)
     if link == "none" and text:
@@ -90,23 +96,34 @@ def _ip(board: Board, text: str) -> Mapping[str, str | int]:
 
 
 def _check_port(port: str) -> None:
-    """Tell apart what BrainFlow gives one exit code for; on Windows ports are no files."""
+    """Tell apart what BrainFlow gives one exit code for."""
+    if port_id(port) is None:
+        raise SourceError(f"there is no port {port}: {ports_seen()}")
     if sys.platform == "win32":
         return
-    if not os.path.exists(port):
-        raise SourceError(f"there is no port {port}: {_ports_seen()}")
     if not stat.S_ISCHR(os.stat(port).st_mode):
         what = "directory" if os.path.isdir(port) else "file"
-        raise SourceError(f"{port} is a {what} and not a serial port: {_ports_seen()}")
+        raise SourceError(f"{port} is a {what} and not a serial port: {ports_seen()}")
     if not os.access(port, os.R_OK | os.W_OK):
-        raise SourceError(
-            f"no permission to use {port}: have this user added to the group that owns it (often dialout or "
-            "uucp), then log in again"
-        )
+        raise SourceError(f"no permission to use {port}: {_how_to_be_let_in(port)}")
+    other = other_user_of(port)
+    if other:
+        raise SourceError(f"{port} is in use by {other}: close that program first")
 
 
-def _ports_seen() -> str:
-    seen = sorted(port for pattern in PORT_PATTERNS for port in glob.glob(pattern))
-    if not seen:
-        return "plug the dongle in, and give the port that then appears"
-    return f"use {' or '.join(seen[:5])}"
+def _how_to_be_let_in(port: str) -> str:
+    if sys.platform != "linux":
+        return "log in as the user who may, or unplug the dongle and plug it in again"
+    return (
+        f'run "sudo usermod -a -G {_group_of(port)} $USER" (the group is often dialout or uucp), '
+        "then log out and in again"
+    )
+
+
+def _group_of(port: str) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(os.stat(port).st_gid).gr_name
+    except KeyError:
+        return "dialout"

@@ -6,6 +6,8 @@ be wrong by up to 24 times. So every answer is read.
 
 from __future__ import annotations
 
+import re
+
 GAIN_CODES = {1: 0, 2: 1, 4: 2, 6: 3, 8: 4, 12: 5, 24: 6}
 CHANNEL_LETTERS = "12345678QWERTYUI"
 
@@ -23,3 +25,10 @@ def objection(reply: str, n_commands: int) -> str:
         return f'"{refused[0][:80]}"'
     confirmed = reply.count("Success")
     return "" if confirmed == n_commands else f"{confirmed} of {n_commands} commands confirmed"
+
+
+def channels_found(reply: str) -> int | None:
+    """How many channels the answer to ``C`` tells: 8, 16 with a Daisy, or None if it does not tell."""
+    answer = next((part.strip() for part in reply.split("$$$") if part.strip()), "")
+    found = re.search(r"(?<!\d)(8|16)$", answer)
+    return int(found[1]) if found else None

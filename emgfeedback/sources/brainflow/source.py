@@ -5,16 +5,16 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from emgfeedback.sources.boards import DEFAULT_GAIN, Board
-from emgfeedback.sources.brainflow.owner import Owner
-from emgfeedback.values import Channel, Chunk, StreamInfo
+from emgfeedback.sources.boards import ACCEL_LSB_G, DEFAULT_GAIN, Board
+from emgfeedback.sources.brainflow.owner import CLOSED, GIVE_UP_S, LinkChange, Owner
+from emgfeedback.values import ACCEL, Channel, Chunk, StreamInfo
 
 LONGEST_WAIT_S = 0.1
-RELEASE_S = 2.0
+RELEASE_S = 0.8
 
 
 class BrainflowSource:
@@ -30,6 +30,14 @@ class BrainflowSource:
         Of all channels, where the board lets it be set.
     where : str
         Port or address, for messages.
+    give_up_s : float
+        How long a board that was lost is waited for.
+
+    Attributes
+    ----------
+    on_link : callable or None
+        Called with (state, cause) when the link is stalled, lost or streaming again. It is called by whoever
+        iterates, in the order of the samples: after the last chunk before, before the first chunk after.
 
     Raises
     ------
@@ -38,20 +46,58 @@ class BrainflowSource:
     """
 
     def __init__(
-        self, board: Board, params: Mapping[str, str | int], gain: int = DEFAULT_GAIN, where: str = ""
+        self,
+        board: Board,
+        params: Mapping[str, str | int],
+        gain: int = DEFAULT_GAIN,
+        where: str = "",
+        give_up_s: float = GIVE_UP_S,
     ) -> None:
-        channels = tuple(Channel(f"EMG {number}") for number in range(1, board.n_channels + 1))
-        self.info = StreamInfo(board.fs_hz, channels, board.device, board.lsb_uv(gain))
-        self._owner = Owner(board, params, gain, where or board.device)
+        channels = [Channel(f"EMG {number}") for number in range(1, board.n_channels + 1)]
+        channels += [
+            Channel(f"Accel {axis}", kind=ACCEL, unit="g", lsb=ACCEL_LSB_G) for axis in "XYZ"[: board.n_accel]
+        ]
+        self.info = StreamInfo(board.fs_hz, tuple(channels), board.device, board.lsb_uv(gain))
+        self.on_link: Callable[[str, str], None] | None = None
+        self._owner = Owner(board, params, gain, where or board.device, give_up_s)
         self._starting = threading.Lock()
+
+    @property
+    def link(self) -> str:
+        """absent, connecting, streaming, stalled, lost, reconnecting or closed."""
+        return CLOSED if self._owner.stop_asked.is_set() else self._owner.link
 
     @property
     def fs_measured_hz(self) -> float:
         """Rate of the board against this computer's clock; NaN in the first 2 s."""
         return self._owner.intake.clock.fs_measured_hz
 
+    @property
+    def drift_ppm(self) -> float:
+        """How much faster than nominal the board is, in parts per million; NaN in the first 2 s."""
+        return self._owner.intake.clock.drift_ppm
+
+    @property
+    def rows_received(self) -> int:
+        """Rows the driver handed over: those in chunks, and the surplus ones."""
+        return self._owner.intake.received
+
+    @property
+    def rows_flagged(self) -> int:
+        """Rows that cannot be true, the surplus ones among them."""
+        return self._owner.intake.flagged
+
+    @property
+    def rows_surplus(self) -> int:
+        """False rows that stand between two samples in a row and are in no chunk."""
+        return self._owner.intake.surplus
+
+    def sample_at(self, time_s: float) -> int:
+        """Index of the sample taken at a time of ``time.monotonic``; needs the first rows."""
+        return self._owner.intake.clock.sample_at(time_s)
+
     def connect(self) -> None:
-        """Prepare the board and set its gain; returns at once when that is done already.
+        """Prepare the board and set its gain; returns at once when that is done already or it is closed.
 
         Raises
         ------
@@ -59,7 +105,7 @@ class BrainflowSource:
             If the board cannot be had.
         """
         with self._starting:
-            if self._owner.ident is None:
+            if self._owner.ident is None and not self._owner.stop_asked.is_set():
                 self._owner.start()
         try:
             while not self._owner.settled.wait(LONGEST_WAIT_S) and not self._owner.stop_asked.is_set():
@@ -77,22 +123,33 @@ class BrainflowSource:
         try:
             while not self._owner.stop_asked.is_set():
                 try:
-                    chunk = self._owner.chunks.get(timeout=LONGEST_WAIT_S)
+                    item = self._owner.stream.get(timeout=LONGEST_WAIT_S)
                 except queue.Empty:
-                    chunk = self._nothing(end)
-                if chunk is None:
+                    item = self._nothing(end)
+                if item is None:
                     self._raise_failure()
                     return
-                end = chunk.end_sample
-                yield chunk
+                if isinstance(item, LinkChange):
+                    self._report(item)
+                    item = self._nothing(end)
+                end = item.end_sample
+                yield item
         finally:
             self.close()
 
     def close(self) -> None:
-        """End the iteration, stop and release the board; safe from any thread and any number of times."""
-        self._owner.stop_asked.set()
+        """End the iteration, stop and release the board; safe from any thread and any number of times.
+
+        Returns within a second: a call of BrainFlow that is under way ends in the background.
+        """
+        with self._starting:
+            self._owner.stop_asked.set()
         if self._owner.ident is not None and threading.current_thread() is not self._owner:
             self._owner.join(RELEASE_S)
+
+    def _report(self, change: LinkChange) -> None:
+        if self.on_link is not None:
+            self.on_link(change.state, change.cause)
 
     def _nothing(self, first_sample: int) -> Chunk:
         counts = np.empty((0, len(self.info.channels)), np.int32)
