@@ -28,7 +28,7 @@ _HOME = {
     "Session": "training.session",
     "open_source": "sources.opening",
     **dict.fromkeys(("Patient", "Segment", "steady"), "sources.patient"),
-    "VirtualCyton": "sources.virtual_cyton",
+    **dict.fromkeys(("Faults", "VirtualCyton"), "sources.virtual_cyton"),
     **dict.fromkeys(("live_job", "replay_job"), "run.job"),
     **dict.fromkeys(("Stretch", "analyze", "calibrate_from"), "run.offline"),
 }

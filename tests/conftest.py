@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 # Before any Qt import: a test never opens a window on somebody's screen.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("EMGFEEDBACK_TEST_PLATFORM", "offscreen")
 
+# LSL stays on this computer: read once, when the library loads.
+os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("lsl_loopback.cfg")))
+
 # No test depends on speed, so neither does an example; in CI the same examples run every time.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("house-ci", settings.get_profile("house"), derandomize=True, database=None)

@@ -12,14 +12,14 @@ import pytest
 
 from emgfeedback.app.feed import Feed
 from emgfeedback.app.patient.state import patient_state
-from emgfeedback.app.sound import PEAK, RATE_HZ, STEPS_HZ, Sound, Tone, Voice, render, tone
+from emgfeedback.app.sound import CALM_FADE_S, PEAK, RATE_HZ, STEPS_HZ, Sound, Tone, Voice, render, tone
 
 
-def heard(**hop) -> Tone:
+def heard(silent_s: float = 0.0, **hop) -> Tone:
     feed = Feed(kit.INFO, kit.PROTOCOL)
     feed.on_chunk(kit.chunk(0))
     feed.on_tick(kit.tick(**hop))
-    return tone(patient_state(feed.snapshot, kit.PROTOCOL, feed.channels))
+    return tone(patient_state(feed.snapshot, kit.PROTOCOL, feed.channels, silent_s=silent_s))
 
 
 def blocks(wanted: Tone, count: int, voice: Voice | None = None):
@@ -48,6 +48,16 @@ def test_the_top_note_is_the_decision_and_the_others_lie_below():
 )
 def test_silence_below_the_gate_without_signal_and_where_nothing_is_asked(hop):
     assert heard(**hop).hz == 0.0
+
+
+def test_when_the_board_is_gone_the_tone_fades_within_a_fifth_of_a_second():
+    _, voice = blocks(heard(good=True), 10)
+    gone = heard(good=True, silent_s=0.4)
+    assert gone.hz == 0.0
+    wave, _ = blocks(gone, 30, voice)
+    half, over = (round(part * CALM_FADE_S * RATE_HZ) for part in (0.5, 1.01))
+    assert 0.2 * PEAK < np.abs(wave[half : half + 500]).max() < 0.6 * PEAK
+    assert np.abs(wave[over:]).max() == 0.0
 
 
 def test_loudness_does_not_grow_with_effort():

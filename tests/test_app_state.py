@@ -10,7 +10,8 @@ import app_kit as kit
 import pytest
 
 from emgfeedback.app.feed import Feed
-from emgfeedback.app.patient.state import PatientState, Steady, patient_state
+from emgfeedback.app.patient.state import PatientState, patient_state
+from emgfeedback.app.patient.steady import Steady
 from emgfeedback.values import RIVAL, Channel, Event, Phase, Protocol, Quality
 
 NAN = math.nan
@@ -20,7 +21,7 @@ def told(
     *,
     protocol: Protocol = kit.PROTOCOL,
     side: str = "right",
-    stalled: bool = False,
+    silent_s: float = 0.0,
     results=kit.RESULTS,
     info=kit.INFO,
     **hop,
@@ -29,7 +30,7 @@ def told(
     feed.on_chunk(kit.chunk(0))
     feed.on_tick(kit.tick(hop.get("levels", (60, 20, 15)), events=results))
     feed.on_tick(kit.tick(**hop))
-    return patient_state(feed.snapshot, protocol, feed.channels, side, stalled)
+    return patient_state(feed.snapshot, protocol, feed.channels, side, silent_s)
 
 
 def column(state: PatientState, muscle: str):
@@ -178,8 +179,8 @@ def test_the_rest_after_a_full_hold_says_well_done_and_then_rest():
 
 def test_pause_stall_ready_and_done_say_so_and_reward_nothing():
     assert told(state="paused", good=True).cue == "Paused"
-    assert told(stalled=True, good=True).cue == "One moment"
-    assert not told(stalled=True, good=True).found
+    assert told(silent_s=0.4, good=True).cue == "One moment"
+    assert not told(silent_s=0.4, good=True).found
     assert told(state="ready", phase=Phase("ready", 0.0, "Ready")).cue == "Ready"
     assert told(state="done", phase=Phase("done", 0.0, "Well done")).cue == "Well done"
     assert patient_state(None, kit.PROTOCOL, kit.INFO.channels).cue == "Ready"

@@ -23,7 +23,7 @@ NAN = math.nan
 CANVASES = [(1600, 900), (900, 1600), (1260, 1120), (900, 1250), (1900, 900)]
 
 
-def state_of(info=kit.INFO, protocol=kit.PROTOCOL, side="right", **hop) -> PatientState:
+def state_of(info=kit.INFO, protocol=kit.PROTOCOL, side="right", silent_s=0.0, **hop) -> PatientState:
     feed = Feed(info, protocol)
     feed.on_chunk(kit.chunk(0))
     levels = hop.get("levels", (60.0, 20.0, 15.0))
@@ -31,7 +31,7 @@ def state_of(info=kit.INFO, protocol=kit.PROTOCOL, side="right", **hop) -> Patie
     partial = (kit.RESULTS[0], kit.finished(2, 2.0, False))
     feed.on_tick(kit.tick(levels, quality=hop["quality"], events=partial))
     feed.on_tick(kit.tick(**hop))
-    return patient_state(feed.snapshot, protocol, feed.channels, side)
+    return patient_state(feed.snapshot, protocol, feed.channels, side, silent_s)
 
 
 TWO = replace(kit.INFO, channels=kit.INFO.channels[:2])
@@ -57,6 +57,10 @@ STATES = {
     "one rival": state_of(info=TWO, levels=(60, 20), good=True),
     "four rivals": state_of(info=FIVE, levels=(60, 20, 70, 10, 12), withheld="ratio"),
     "left": state_of(side="left", good=True),
+    "one moment": state_of(good=True, silent_s=0.4),
+    "rest, please": state_of(levels=(60, NAN, 10), quality=(0, 8, 0), silent_s=2.0),
+    "lost while measuring": state_of(levels=(NAN,) * 3, phase=kit.REST, silent_s=2.0),
+    "countdown": state_of(levels=(NAN,) * 3, phase=kit.WAITING, state="waiting", left_s=4.2),
     "sixty repetitions": state_of(protocol=MANY, phase=kit.work(60)),
     "before the first hop": patient_state(None, kit.PROTOCOL, kit.INFO.channels),
 }
@@ -208,3 +212,30 @@ def test_a_lost_muscle_looks_different_from_a_quiet_one(qtbot):
     )
     assert DARK.dim.lower() in lost
     assert DARK.dim.lower() not in quiet
+
+
+def vivid(qtbot, state: PatientState) -> int:
+    """How many bright and saturated pixels a picture has."""
+    view = PatientView()
+    qtbot.addWidget(view)
+    view.resize(800, 450)
+    view.show_state(state, 0.0)
+    picture = view.grab().toImage()
+    colours = (picture.pixelColor(x, y) for x in range(0, 480, 2) for y in range(0, 450, 2))
+    return sum(colour.value() > 180 and colour.hsvSaturation() > 100 for colour in colours)
+
+
+def test_levels_of_the_past_are_grey_and_have_no_line_to_keep(qtbot):
+    assert vivid(qtbot, STATES["found"]) > 500
+    assert vivid(qtbot, STATES["one moment"]) == 0
+    texts = [label.text for label in labels(STATES["one moment"], 1600, 900)]
+    assert not {"at least", "keep below"} & set(texts)
+
+
+def test_the_countdown_is_the_largest_number_of_all():
+    sizes = {}
+    for name in ("found", "rest", "countdown"):
+        layout = columns.layout_of(STATES[name], 1600, 900)
+        number = next(label for label in labels(STATES[name], 1600, 900) if label.text.isdigit())
+        sizes[name] = number.fitted(), layout.ring[2]
+    assert sizes["countdown"] > max(sizes["found"], sizes["rest"])

@@ -19,8 +19,8 @@ from emgfeedback.app.console.controls import CONTROLS, stepped
 from emgfeedback.app.console.panel import NOT_A_DEVICE
 from emgfeedback.app.console.summary import summary_words
 from emgfeedback.app.feed import Feed
+from emgfeedback.app.link import Link
 from emgfeedback.app.main import has_display
-from emgfeedback.app.theme import load_fonts
 from emgfeedback.app.window import Window
 from emgfeedback.app.worker import RunThread
 from emgfeedback.errors import RecordingError, SourceError
@@ -31,25 +31,8 @@ TESTS = Path(__file__).parent
 
 @pytest.fixture
 def opened(qtbot):
-    """Open windows on fake jobs, and close them all in the end."""
-    load_fonts()
-    windows = []
-
-    def open_one(job: kit.FakeJob, begin: bool = True) -> Window:
-        window = Window(job, "test")
-        qtbot.addWidget(window)
-        windows.append(window)
-        window.resize(1280, 720)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow, timeout=10_000)
-        if begin:
-            window.begin(autostart=False)
-        return window
-
-    yield open_one
-    for window in windows:
-        window.close()
+    with kit.open_windows(qtbot) as open_one:
+        yield open_one
 
 
 def ticks(*made):
@@ -58,7 +41,7 @@ def ticks(*made):
 
 def seen(qtbot, window: Window) -> None:
     """Wait until the window shows a snapshot."""
-    qtbot.waitUntil(lambda: window._painted is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.stage.painted is not None, timeout=10_000)
 
 
 def test_the_window_polls_the_newest_snapshot_and_is_never_pushed(qtbot, opened):
@@ -75,8 +58,8 @@ def test_the_window_polls_the_newest_snapshot_and_is_never_pushed(qtbot, opened)
 
 def test_every_paint_is_timed_against_the_arrival(qtbot, opened):
     window = opened(kit.FakeJob(ticks(kit.tick())))
-    qtbot.waitUntil(lambda: math.isfinite(window.delay.summary_ms()[0]), timeout=10_000)
-    assert window.delay.summary_ms()[0] >= 0.0
+    qtbot.waitUntil(lambda: math.isfinite(window.stage.delay.summary_ms()[0]), timeout=10_000)
+    assert window.stage.delay.summary_ms()[0] >= 0.0
 
 
 @pytest.mark.parametrize(
@@ -148,7 +131,7 @@ def test_the_panel_says_what_it_is_and_where_the_data_come_from(qtbot, opened):
     for window in (simulated, replay, live):
         said = [label.text() for label in window.panel.findChildren(QLabel)]
         assert NOT_A_DEVICE in said
-        assert (window.tag in said) or not window.tag
+        assert (window.stage.tag in said) or not window.stage.tag
     assert not replay.panel.controls.buttons["start"].isEnabled()
     assert replay.panel.controls.buttons["stop"].isEnabled()
 
@@ -158,18 +141,10 @@ def test_words_of_the_panel_fit_at_1280_by_720_also_when_longer(qtbot, opened):
     seen(qtbot, window)
     for control in CONTROLS:
         window.panel.controls.rename(control.name, control.text + "o" * round(0.4 * len(control.text)))
-    qtbot.waitUntil(lambda: all(map(fits, window.panel.findChildren(QPushButton))), timeout=5000)
+    qtbot.waitUntil(lambda: all(map(kit.fits, window.panel.findChildren(QPushButton))), timeout=5000)
     assert window.minimumSizeHint().width() <= 1280
     assert window.minimumSizeHint().height() <= 720
-    assert all(map(fits, filter(QWidget.isVisible, window.panel.findChildren(QLabel))))
-
-
-def fits(widget: QWidget) -> bool:
-    wrapped = isinstance(widget, QLabel) and widget.wordWrap()
-    needed = widget.heightForWidth(widget.width()) if wrapped else widget.sizeHint().height()
-    return widget.height() >= needed and (
-        wrapped or widget.width() >= widget.fontMetrics().horizontalAdvance(widget.text())
-    )
+    assert all(map(kit.fits, filter(QWidget.isVisible, window.panel.findChildren(QLabel))))
 
 
 def test_turn_goes_round_and_full_screen_hides_the_panel(qtbot, opened):
@@ -230,6 +205,7 @@ def test_closing_the_window_in_mid_run_stops_it_and_waits_for_the_recorder(qtbot
     seen(qtbot, window)
     window.close()
     assert job.commands.kinds() == ["stop"]
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
     assert job.released.is_set()
     assert not window.worker.is_alive()
     assert window.worker.exit_code() == 0
@@ -265,7 +241,7 @@ def test_a_gap_breaks_the_trace_and_paints_without_error(qtbot, opened):
     around = [kit.tick(hop=hop) for hop in range(20)]
     window = opened(kit.FakeJob(ticks(*around, *gap, kit.tick(hop=40))))
     seen(qtbot, window)
-    window.panel.show_snapshot(window.feed.snapshot, window.feed.trace())
+    window.panel.show_snapshot(window.feed.snapshot, window.feed.trace(), Link())
     assert not window.panel.traces.grab().isNull()
 
 
@@ -274,7 +250,7 @@ def test_traces_are_in_microvolts_until_there_is_a_reference(qtbot, opened):
     feed = Feed(kit.INFO, kit.PROTOCOL)
     for hop in range(60):
         feed.on_tick(kit.tick((math.nan,) * 3, phase=kit.REST, hop=hop))
-    window.panel.traces.show_snapshot(feed.snapshot, feed.trace())
+    window.panel.traces.show_snapshot(feed.snapshot, feed.trace(), Link())
     window.panel.traces.show_numbers(feed.snapshot)
     assert not window.panel.traces.grab().isNull()
     assert all(number.endswith("µV") for number in window.panel.traces._numbers)

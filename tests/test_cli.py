@@ -15,12 +15,22 @@ from emgfeedback.storage.packaged import packaged_dir
 from emgfeedback.storage.recording import open_recording
 
 RUN_FIELDS = {
-    *("recording", "protocol", "fs_hz", "fs_measured_hz", "seconds", "received_samples", "lost_samples"),
-    *("flagged_samples", "gaps", "band_hz", "repetitions", "rewards", "quality", "warnings", "ticks"),
+    *("recording", "protocol", "fs_hz", "fs_measured_hz", "drift_ppm", "seconds", "received_samples"),
+    *(
+        "lost_samples",
+        "flagged_samples",
+        "gaps",
+        "band_hz",
+        "repetitions",
+        "rewards",
+        "quality",
+        "warnings",
+        "ticks",
+    ),
     *("ticks_sha256", "events_sha256", "chunk_us_p50", "chunk_us_p99"),
 }
 REPETITION_FIELDS = {
-    *("start_s", "good_s", "longest_s", "rewarded", "share_median", "margin_median_ln", "leader"),
+    *("start_s", "good_s", "longest_s", "rewarded", "share_median", "margin_median_ln", "leader", "void"),
 }
 
 

@@ -91,19 +91,32 @@ class Operator:
             self._job.commands.post(kind, **data)
 
 
+class Unplugger(Operator):
+    """A sink that closes the source when the stream has come so far."""
+
+    def __init__(self, job: Job, at_s: float) -> None:
+        super().__init__(job, [])
+        self._at_s = at_s
+
+    def on_tick(self, tick: Tick) -> None:
+        if tick.frame.end_sample > self._at_s * self._job.info.fs_hz:
+            self._job.source.close()
+
+
 class Choppy:
     """A source with a gap in it, and with chunks of any size."""
 
     def __init__(self, patient: Patient, sizes: Sequence[int], gap: tuple[int, int] | None) -> None:
         self.info: StreamInfo = patient.info
         self._patient, self._sizes, self._gap = patient, sizes, gap
+        self._closed = False
 
     def __iter__(self) -> Iterator[Chunk]:
         first = 0
         for size in itertools.cycle(self._sizes):
-            counts = self._patient.next_counts(size)
-            if counts is None:
+            if self._closed:
                 return
+            counts = self._patient.next_counts(size)
             places = np.arange(first, first + size)
             kept = ~((places >= self._gap[0]) & (places < self._gap[1])) if self._gap else places >= 0
             for run in np.split(np.flatnonzero(kept), np.flatnonzero(np.diff(np.flatnonzero(kept)) > 1) + 1):
@@ -112,7 +125,7 @@ class Choppy:
             first += size
 
     def close(self) -> None:
-        self._patient.close()
+        self._closed = True
 
 
 ACTS = [
@@ -159,6 +172,16 @@ def test_another_line_gives_another_answer(busy_session: tuple) -> None:
         recording.path,
     )
     assert replayed(other).ticks_sha256 != outcome.ticks_sha256
+
+
+def test_a_source_that_ends_in_mid_repetition_reports_it_and_the_replay_does_too(tmp_path: Path) -> None:
+    patient = Patient("taught", seed=8, n_channels=4)
+    job = live(Choppy(patient, (50,), None), tmp_path, sinks=(patient,))
+    job.commands.post("start")
+    outcome = job.run((Unplugger(job, 24.0),))
+    assert len(outcome.repetitions) == 1
+    assert outcome.repetitions[0]["good_s"] > 0.5
+    assert same(replayed(open_recording(job.recorder.path)), outcome)
 
 
 def test_a_calibration_is_handed_on_to_a_session_without_set_up(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from emgfeedback.app.movement import Movement
 from emgfeedback.values import Channel, Chunk, Event, Floats, Protocol, StreamInfo, Tick
 
 TRACE_S = 10.0
@@ -24,12 +25,16 @@ RECENT_EVENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One finished repetition, as the session judged it. ``share_median`` is a fraction or NaN."""
+    """One finished repetition, as the session judged it. ``share_median`` is a fraction or NaN.
+
+    ``void`` says why it does not count (the board was lost), empty when it does.
+    """
 
     repetition: int
     good_s: float
     rewarded: bool
     share_median: float
+    void: str = ""
 
     @classmethod
     def from_event(cls, data: Mapping[str, Any], repetition: int) -> Result:
@@ -40,6 +45,7 @@ class Result:
             float(data.get("good_s") or 0.0),
             bool(data.get("rewarded")),
             math.nan if share is None else float(share),
+            str(data.get("void") or ""),
         )
 
 
@@ -69,11 +75,17 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The last seconds: ``time_s`` (n,) up to 0, ``level_pct`` and ``envelope_uv`` (n, n_used)."""
+    """The last seconds: ``time_s`` (n,) up to 0, ``level_pct`` and ``envelope_uv`` (n, n_used).
+
+    ``movement_s`` and ``movement_g`` (m,) are its times and the change of acceleration; empty without an
+    accelerometer.
+    """
 
     time_s: Floats
     level_pct: Floats
     envelope_uv: Floats
+    movement_s: Floats
+    movement_g: Floats
 
 
 class Feed:
@@ -81,6 +93,7 @@ class Feed:
 
     def __init__(self, info: StreamInfo, protocol: Protocol, ratio: float | None = None) -> None:
         self.channels: tuple[Channel, ...] = tuple(info.channels[i] for i in info.used())
+        self.movement = Movement(info)
         self.snapshot: Snapshot | None = None
         self._fs_hz = info.fs_hz
         self._ratio = protocol.ratio if ratio is None else ratio
@@ -103,6 +116,7 @@ class Feed:
         self._next_sample = chunk.end_sample
         self._received += len(chunk.counts)
         self._received_s = chunk.received_s or time.monotonic()
+        self.movement.on_chunk(chunk)
 
     def on_tick(self, tick: Tick) -> None:
         """Keep the hop: trace row first, then its counter, then the snapshot."""
@@ -141,7 +155,10 @@ class Feed:
                 break
         time_s = (ends - ends[-1]) / self._fs_hz if len(ends) else np.zeros(0)
         recent = time_s >= -TRACE_S
-        return Trace(time_s[recent], values[recent, 0], values[recent, 1])
+        moved = np.array(self.movement.points, float).reshape(-1, 2)
+        moved_s = (moved[:, 0] - (ends[-1] if len(ends) else 0)) / self._fs_hz
+        inside = (moved_s >= -TRACE_S) & (moved_s <= 0.0)
+        return Trace(time_s[recent], values[recent, 0], values[recent, 1], moved_s[inside], moved[inside, 1])
 
 
 class DelayMeter:

@@ -15,15 +15,17 @@ RATE_HZ = 48000
 STEPS_HZ = (220.0, 246.94, 277.18, 329.63, 369.99, 440.0)
 """A major pentatonic from A3; the octave on top is the decision itself."""
 PEAK = 0.35
-RAMP_S = 0.020
+RAMP_S, CALM_FADE_S = 0.020, 0.2
+"""Glide between two notes, and the slow fade when the board is gone."""
 STEP_LN = 0.14
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """What sounds now; 0 Hz is silence."""
+    """What sounds now; 0 Hz is silence, reached within ``fade_s``."""
 
     hz: float = 0.0
+    fade_s: float = RAMP_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Voice:
 
 def tone(state: PatientState) -> Tone:
     """The tone of a state: higher as the target leads more, the top note when it is good."""
+    if not state.live:
+        return Tone(fade_s=CALM_FADE_S)
     if not state.ring_good or any(column.problem for column in state.columns):
         return Tone()
     target = next((column for column in state.columns if column.role == TARGET), None)
@@ -55,10 +59,10 @@ def _ln_behind(level: float, line: float) -> float:
 
 
 def render(wanted: Tone, n_samples: int, voice: Voice) -> tuple[Floats, Voice]:
-    """Samples (n_samples,) of the tone and the voice for the next block; pitch and gain glide over 20 ms."""
-    ramp = np.arange(1, n_samples + 1) / (RAMP_S * RATE_HZ)
-    hz = _glide(voice.hz, wanted.hz or voice.hz, ramp * STEPS_HZ[0])
-    gain = _glide(voice.gain, PEAK if wanted.hz else 0.0, ramp * PEAK)
+    """Samples (n_samples,) of the tone and the voice for the next block; pitch and gain glide."""
+    time_s = np.arange(1, n_samples + 1) / RATE_HZ
+    hz = _glide(voice.hz, wanted.hz or voice.hz, time_s / RAMP_S * STEPS_HZ[0])
+    gain = _glide(voice.gain, PEAK if wanted.hz else 0.0, time_s / wanted.fade_s * PEAK)
     phase = voice.phase + 2 * np.pi * np.cumsum(hz) / RATE_HZ
     wave = gain * (np.sin(phase) + 0.25 * np.sin(2 * phase)) / 1.25
     return wave, Voice(float(phase[-1] % (2 * np.pi)), float(hz[-1]), float(gain[-1]))

@@ -128,6 +128,8 @@ def stylesheet(theme: Theme) -> str:
                          padding: 3px 9px; font-size: 12px; font-weight: 600; }}
     QLabel[look="banner"] {{ background: #FFF3DC; color: #5C3A00; border: 1px solid #E2B868;
                             border-radius: 9px; padding: 9px 12px; }}
+    QLabel[look="notice"] {{ background: #FFF3DC; color: #5C3A00; border: 1px solid #E2B868;
+                            border-radius: 9px; padding: 12px 15px; font-size: 17px; }}
     QFrame[look="card"] {{ background: {theme.well}; border: 1px solid {theme.line}; border-radius: 12px; }}
     QFrame[look="card"] QLabel {{ background: transparent; }}
     QPushButton {{ background: {theme.well}; color: {theme.ink}; border: 2px solid {theme.line};
@@ -141,6 +143,7 @@ def stylesheet(theme: Theme) -> str:
     QPushButton[look="stop"] {{ color: #9B1C1C; border-color: #B4332E; min-height: 44px; font-size: 16px;
                                font-weight: 600; }}
     QPushButton[look="stop"]:disabled {{ color: {theme.dim}; border-color: {theme.line}; }}
+    QPushButton[look="page"] {{ min-height: 44px; font-size: 16px; }}
     QPushButton:focus {{ border-color: {theme.ink}; }}
     QPushButton[look="main"]:focus {{ border-color: #F2B134; }}
     QSplitter::handle {{ background: {theme.line}; }}

@@ -1,29 +1,35 @@
-"""One window: the patient view beside the operator's panel, and the calm page at the end."""
+"""One window: the patient view beside the operator's panel, with calm pages before and after.
+
+Nothing here waits: the run lives on a thread of its own, from the first word to the board to the last byte of
+the recording, and the window only looks at what it left behind.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from emgfeedback.app.console.controls import listen, stepped
-from emgfeedback.app.console.panel import Panel
+from emgfeedback.app.console.controls import COMMANDS, listen, stepped
+from emgfeedback.app.console.page import LETTING_GO, Choice, Connecting, Failure, Page
 from emgfeedback.app.console.summary import Summary
-from emgfeedback.app.feed import DelayMeter, Feed, Result, Snapshot
-from emgfeedback.app.patient.state import patient_state
-from emgfeedback.app.patient.view import PatientView
+from emgfeedback.app.feed import Feed, Result
+from emgfeedback.app.link import link_of
 from emgfeedback.app.sound import Sound
-from emgfeedback.app.theme import DARK, LIGHT, stylesheet
-from emgfeedback.app.worker import RunThread
+from emgfeedback.app.stage import NUMBERS_EVERY, Stage
+from emgfeedback.app.theme import LIGHT
+from emgfeedback.app.worker import LONGEST_CLOSE_S, RunThread
+from emgfeedback.errors import EmgFeedbackError, SourceError
 
-POLL_MS, PANEL_EVERY, NUMBERS_EVERY = 16, 2, 16
+POLL_MS = 16
 IDLE_MS = 200
 """After the run the timer only keeps Python awake for Ctrl-C."""
-STALLED_S = 0.3
+SAY_CLOSING_S = 0.3
 
 
 class Window(QWidget):
@@ -31,100 +37,145 @@ class Window(QWidget):
 
     def __init__(self, job: Any, title: str) -> None:
         super().__init__()
-        self.job = job
-        self.feed = Feed(job.info, job.protocol)
-        self.worker = RunThread(job, (self.feed,))
-        self.delay = DelayMeter()
         self.sound = Sound()
-        self.tag = "REPLAY" if job.replay else "SIMULATION" if job.simulated else ""
-        self.summary: Summary | None = None
-        self._polls = 0
-        self._phase_index = -1
-        self._painted: Snapshot | None = None
-        actions = self._actions()
-        who = " · ".join(part for part in (job.participant, f"{job.side} side" if job.side else "") if part)
-        self.patient = PatientView(DARK, self.tag)
-        self.patient.painted = self._note_paint
-        self.panel = Panel(job.protocol, self.feed.channels, who, self.tag, LIGHT, actions)
-        self.panel.setStyleSheet(stylesheet(LIGHT))
-        self.panel.controls.allow(commands=not job.replay, stop=True)
-        self._arrange(title)
-        self._shortcuts = listen(self, actions)
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.poll)
-
-    def _arrange(self, title: str) -> None:
         self.setWindowTitle(title)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(2)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.patient)
-        splitter.addWidget(self.panel)
-        splitter.setStretchFactor(0, 2)
-        splitter.setStretchFactor(1, 1)
-        self.panel.setMinimumWidth(400)
+        self._actions = self._named_actions()
+        self._shortcuts = listen(self, self._actions)
         self._pages = QStackedWidget()
-        self._pages.addWidget(splitter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.poll)
+        self._autostart = False
+        self._closing_s = math.nan
+        self._closing_page: Page | None = None
         self.resize(1440, 860)
-        splitter.setSizes([960, 480])
+        self._use(job)
+
+    def _use(self, job: Any) -> None:
+        """Lay the window out for a run that has not begun."""
+        self.job = job
+        self.feed = Feed(job.info, job.protocol)
+        self.worker = RunThread(job, (self.feed,))
+        self.summary: Summary | None = None
+        self.failure: Failure | None = None
+        self.connecting: Connecting | None = None
+        self._polls = 0
+        self._link = link_of(job, None, time.monotonic())
+        self._began_s = time.monotonic()
+        while (old := self._pages.widget(0)) is not None:
+            self._take_away(old)
+        self.stage = Stage(job, self.feed, self._actions)
+        self.patient, self.panel = self.stage.patient, self.stage.panel
+        self._pages.addWidget(self.stage)
+        if self._link.joining:
+            where = str(getattr(job.source, "where", ""))
+            self.connecting = Connecting(job.info.device, where, LIGHT, self._stop)
+            self._turn_to(self.connecting)
+        self._allow()
+
+    def _turn_to(self, page: Page) -> None:
+        self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
+        page.take_focus()
+
+    def _take_away(self, page: QWidget) -> None:
+        self._pages.removeWidget(page)
+        page.deleteLater()
 
     def begin(self, autostart: bool) -> None:
         """Let the samples flow; with ``autostart`` the protocol begins at once."""
+        self._autostart = autostart
         if autostart and not self.job.replay:
             self.job.commands.post("start")
+        self._began_s = time.monotonic()
         self.worker.start()
         self._timer.start(POLL_MS)
 
     def poll(self) -> None:
-        """Show the newest snapshot; notice when the run is over."""
-        if self.summary is not None:
-            return
-        if self.feed.snapshot is not None:
-            self._show(self.feed.snapshot, time.monotonic())
-        if not self.worker.is_alive():
-            self._timer.setInterval(IDLE_MS)
-            self._over()
+        """Show the newest snapshot; notice when the board has answered and when the run is over."""
+        now_s = time.monotonic()
+        if self._is_closing:
+            self._close_when_done(now_s)
+        elif self.summary is None and self.failure is None:
+            self._link = link_of(self.job, self.feed.snapshot, now_s)
+            if self.connecting is not None:
+                self._wait_for_board(self.connecting, now_s)
+            self._show(now_s)
+            if not self.worker.is_alive():
+                self._timer.setInterval(IDLE_MS)
+                self._over()
 
-    def _show(self, snapshot: Snapshot, now_s: float) -> None:
-        stalled = now_s - snapshot.received_s > STALLED_S and snapshot.tick.state == "running"
-        state = patient_state(snapshot, self.job.protocol, self.feed.channels, self.job.side, stalled)
-        self._painted = snapshot
-        self.patient.show_state(state, now_s)
-        self.sound.play(state)
-        if self._polls % PANEL_EVERY == 0:
-            self.panel.show_snapshot(snapshot, self.feed.trace())
+    def _show(self, now_s: float) -> None:
         if self._polls % NUMBERS_EVERY == 0:
-            self.panel.show_numbers(snapshot, self.delay)
+            self.stage.show_link(self._link)
+            self._allow()
         self._polls += 1
-        if snapshot.tick.phase_index != self._phase_index:
-            self._phase_index = snapshot.tick.phase_index
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.patient, state.describe()))
+        if self.feed.snapshot is not None:
+            self.sound.play(self.stage.show_snapshot(self.feed.snapshot, self._link, now_s))
 
-    def _note_paint(self, now_s: float) -> None:
-        if self._painted is not None:
-            self.delay.painted(self._painted, now_s)
+    def _wait_for_board(self, page: Connecting, now_s: float) -> None:
+        page.show_waited(now_s - self._began_s)
+        if self.feed.snapshot is not None or not self._link.joining:
+            self.connecting = None
+            self._take_away(page)
+            self._allow()
+
+    def _allow(self) -> None:
+        """Offer what has an effect now, and nothing else."""
+        page = self._pages.currentIndex() == 0
+        allowed = {"stop"} if not self.worker.stopping else set()
+        if not self.job.replay and not self.worker.stopping and not self._link.down:
+            allowed |= set(COMMANDS)
+        self.panel.controls.allow(*allowed)
+        for name, shortcuts in self._shortcuts.items():
+            usable = page and (name not in COMMANDS or name in allowed)
+            for shortcut in shortcuts:
+                shortcut.setEnabled(usable or (name == "stop" and self.connecting is not None))
 
     def _over(self) -> None:
         """The run has ended, by itself or by a fault: show what there is to show."""
         self.sound.stop()
         self._leave_full_screen()
-        for shortcut in self._shortcuts:
-            shortcut.setEnabled(False)
-        self.summary = Summary(
-            self.job.protocol,
-            self._results(),
-            self.job.recording_path or "",
-            self.worker.problem(),
-            LIGHT,
-            self.close,
-        )
-        self.summary.setStyleSheet(stylesheet(LIGHT))
-        self._pages.addWidget(self.summary)
-        self._pages.setCurrentWidget(self.summary)
+        self.connecting = None
+        if self.feed.snapshot is None and (self.worker.error or self.worker.cancelled):
+            self.failure = self._failure()
+            self._turn_to(self.failure)
+        else:
+            self.summary = Summary(
+                self.job.protocol,
+                self._results(),
+                self.job.recording_path or "",
+                self.worker.problem(),
+                LIGHT,
+                self.close,
+            )
+            self._turn_to(self.summary)
+        self._allow()
+
+    def _failure(self) -> Failure:
+        title = "The session could not begin"
+        if self.worker.cancelled:
+            title = "Connecting was cancelled"
+        elif isinstance(self.worker.error, SourceError):
+            title = f"No connection to {self.job.info.device}"
+        again = callable(getattr(self.job, "again", None))
+        choices = [Choice("Close", self.close, "Close the window", likely=not again)]
+        if again:
+            choices.insert(0, Choice("Try again", self._again, "Connect to the board once more", likely=True))
+        return Failure(title, self.worker.problem(), LIGHT, choices)
+
+    def _again(self) -> None:
+        try:
+            job = self.job.again()
+        except EmgFeedbackError as error:
+            if self.failure is not None:
+                self.failure.say(str(error))
+            return
+        self._use(job)
+        self.begin(self._autostart)
 
     def _results(self) -> tuple[Result, ...]:
         """The repetitions of the outcome, which knows also the one that was cut short."""
@@ -133,35 +184,35 @@ class Window(QWidget):
             return self.feed.snapshot.results if self.feed.snapshot else ()
         return tuple(Result.from_event(data, number) for number, data in enumerate(done, 1))
 
-    def _actions(self) -> dict[str, Callable[[], None]]:
-        post = self.job.commands.post
+    def _named_actions(self) -> dict[str, Callable[[], None]]:
         return {
             "start": self._start_or_pause,
             "stop": self._stop,
-            "skip": lambda: post("skip"),
+            "skip": lambda: self.job.commands.post("skip"),
             "easier": lambda: self._step_ratio(-1),
             "harder": lambda: self._step_ratio(1),
-            "mark": lambda: post("mark"),
-            "turn": self.patient_turn,
+            "mark": lambda: self.job.commands.post("mark"),
+            "turn": lambda: self.patient.next_turn(),
             "sound": self._toggle_sound,
             "full": self._toggle_full_screen,
         }
 
     def _start_or_pause(self) -> None:
         state = self.feed.snapshot.tick.state if self.feed.snapshot else "ready"
-        self.job.commands.post({"ready": "start", "paused": "resume"}.get(state, "pause"))
+        wanted = {"ready": "start", "paused": "resume", "waiting": "resume"}
+        self.job.commands.post(wanted.get(state, "pause"))
 
     def _stop(self) -> None:
-        self.worker.stop()
-        self.panel.controls.allow(commands=False, stop=False)
+        if self.connecting is not None:
+            self.worker.cancel()
+            self.connecting.leave()
+        else:
+            self.worker.stop()
+        self._allow()
 
     def _step_ratio(self, steps: int) -> None:
         ratio = self.feed.snapshot.ratio if self.feed.snapshot else self.job.protocol.ratio
         self.job.commands.post("ratio", ratio=stepped(ratio, steps))
-
-    def patient_turn(self) -> None:
-        """Turn the patient view."""
-        self.patient.next_turn()
 
     def _toggle_sound(self) -> None:
         problem = self.sound.toggle()
@@ -172,7 +223,7 @@ class Window(QWidget):
     def _toggle_full_screen(self) -> None:
         if self.isFullScreen():
             self._leave_full_screen()
-        elif self.summary is None:
+        else:
             self.panel.hide()
             self.showFullScreen()
 
@@ -190,12 +241,36 @@ class Window(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop the run and wait for its recording before the window goes."""
-        self.shutdown()
+        """Stop the run first; the window goes when the recording is closed, and is awake until then."""
+        if self.worker.is_alive() and not self._waited_enough(time.monotonic()):
+            event.ignore()
+            if not self._is_closing:
+                self._closing_s = time.monotonic()
+                self.sound.stop()
+                self._stop()
+            return
+        self._quiet()
         event.accept()
+
+    @property
+    def _is_closing(self) -> bool:
+        return not math.isnan(self._closing_s)
+
+    def _waited_enough(self, now_s: float) -> bool:
+        return self._is_closing and now_s - self._closing_s > LONGEST_CLOSE_S
+
+    def _close_when_done(self, now_s: float) -> None:
+        if not self.worker.is_alive() or self._waited_enough(now_s):
+            self.close()
+        elif now_s - self._closing_s > SAY_CLOSING_S and self._closing_page is None:
+            self._closing_page = Page(LETTING_GO if self.connecting else "Saving the recording…", LIGHT)
+            self._turn_to(self._closing_page)
+
+    def _quiet(self) -> None:
+        self._timer.stop()
+        self.sound.stop()
 
     def shutdown(self) -> None:
         """End everything in order: timer, sound, then the run with its recording."""
-        self._timer.stop()
-        self.sound.stop()
+        self._quiet()
         self.worker.finish()

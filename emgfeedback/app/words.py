@@ -58,6 +58,34 @@ def clock(seconds: float) -> str:
     return f"{left // 60}:{left % 60:02d}"
 
 
+CHECKS = (
+    "The board is switched on and its battery is charged.",
+    "The dongle or cable is in this computer, or both are in the same network.",
+    "No other program uses the board (the OpenBCI GUI too).",
+)
+CYTON_CHECKS = (
+    "The dongle is in this computer, and its switch is at GPIO 6.",
+    "The board is switched to PC, its light is on, and its battery is charged.",
+    "No other program uses the port (the OpenBCI GUI too).",
+)
+
+
+def checks(device: str) -> tuple[str, ...]:
+    """What to look at while a board does not answer."""
+    return CYTON_CHECKS if "cyton" in device.lower() and "wifi" not in device.lower() else CHECKS
+
+
+def link(state: str, silent_s: float, cause: str = "") -> str:
+    """What is wrong with the link and what to do, for the operator; empty while it stands."""
+    seconds = f"{silent_s:.0f} s" if silent_s >= 1.0 else "a moment"
+    seconds += f" ({cause})" if cause else ""
+    if state == "stalled":
+        return f"No samples for {seconds}: is the board near the dongle, and its battery charged?"
+    if state in ("lost", "reconnecting"):
+        return f"Board lost for {seconds}: check the dongle and the board's switch. Trying again…"
+    return ""
+
+
 def note(event: Event) -> str:
     """One line for the operator about an event, empty for those that need no words."""
     data = event.data
@@ -69,6 +97,8 @@ def note(event: Event) -> str:
         return f"{data['missing_s']:.1f} s of samples were lost."
     if event.kind == "ratio":
         return f"The line is now {data['to']:.2f} : 1."
+    if event.kind == "repetition" and data.get("void"):
+        return f"Repetition {data['repetition']} is void ({data['void']}) and starts again."
     if event.kind == "reward":
         return f"Repetition {data['repetition']}: full hold."
     if event.kind == "command" and data.get("kind") == "mark":

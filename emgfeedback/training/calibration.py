@@ -64,6 +64,10 @@ class Calibrator:
         if not frame.quality[i]:
             self._trial.append(float(frame.power_uv2[i]))
 
+    def drop_trial(self) -> None:
+        """Forget the running reference trial."""
+        self._trial.clear()
+
     def end_reference(self, muscle: str) -> float:
         """Close a trial and return its RMS in µV (NaN without clean hops); the best trial is kept."""
         trial, self._trial = self._trial, []

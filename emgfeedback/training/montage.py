@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from emgfeedback.errors import InputError, UsageError
-from emgfeedback.values import OTHER, RIVAL, TARGET, Channel, StreamInfo
+from emgfeedback.values import EMG, OTHER, RIVAL, TARGET, StreamInfo
 
 SIDES = ("left", "right")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,15}")
@@ -99,12 +99,12 @@ def apply_montage(
             )
         taken[column] = muscle
         role = TARGET if muscle == target else RIVAL if muscle in rivals else OTHER
-        channels[column] = Channel(info.channels[column].name, muscle, side, role)
+        channels[column] = replace(info.channels[column], muscle=muscle, side=side, role=role)
     return replace(info, channels=tuple(channels))
 
 
 def _find(info: StreamInfo, muscle: str, label: str) -> int:
-    names = [channel.name for channel in info.channels]
+    names = [channel.name for channel in info.channels if channel.kind == EMG]
     for same in (str.__eq__, lambda a, b: a.casefold() == b.casefold()):
         matches = [i for i, name in enumerate(names) if same(name, label)]
         if len(matches) == 1:

@@ -30,8 +30,8 @@ class Step(Shape):
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
         """Take one hop; True when it completes a hold."""
 
-    def leave(self, session: Session) -> None:
-        """The phase is over, by time or by command."""
+    def leave(self, session: Session, void: str = "") -> None:
+        """The phase is over, by time or by command; or void, for the reason given."""
 
 
 PHASES: dict[str, Callable[[Session, Phase, int], Step]] = {}
@@ -60,7 +60,7 @@ class Relax:
         """Let the hop pass."""
         return False
 
-    def leave(self, session: Session) -> None:
+    def leave(self, session: Session, void: str = "") -> None:
         """Nothing to close."""
 
 
@@ -91,9 +91,10 @@ class Rest:
             session.turn_notch_on(self._median_hum())
         return False
 
-    def leave(self, session: Session) -> None:
+    def leave(self, session: Session, void: str = "") -> None:
         """Tell the pipeline what rest is, so that a fallen electrode cannot look like a quiet muscle."""
-        session.rest_is_known(self._median_hum())
+        if not void:
+            session.rest_is_known(self._median_hum())
 
     def _median_hum(self) -> list[float]:
         return [statistics.median(column) for column in zip(*self._hum, strict=True)]
@@ -118,9 +119,12 @@ class Reference:
         self._hops += 1
         return False
 
-    def leave(self, session: Session) -> None:
-        """Close the trial."""
-        session.reference_is_done(self._muscle)
+    def leave(self, session: Session, void: str = "") -> None:
+        """Close the trial, or drop it."""
+        if void:
+            session.calibrator.drop_trial()
+        else:
+            session.reference_is_done(self._muscle)
 
 
 @dataclass(slots=True)
@@ -166,9 +170,9 @@ class Observe:
         self.repetition.add(dominance, reward.good, session.good_at_fixed_line)
         return False
 
-    def leave(self, session: Session) -> None:
-        """Report the repetition, whole or partial."""
-        session.log("repetition", self._summary(session))
+    def leave(self, session: Session, void: str = "") -> None:
+        """Report the repetition: whole, partial, or void."""
+        session.log("repetition", {**self._summary(session), "void": void})
 
     def _summary(self, session: Session) -> dict[str, Any]:
         done, hop_s = self.repetition, session.grid.hop_s

@@ -20,7 +20,14 @@ RULE_LINE = 1.32
 class Rule(Shape):
     """Says, hop by hop, whether the target is at least ``ratio`` times each rival."""
 
-    def __call__(self, frame: Frame, ratio: float) -> bool: ...
+    def observe(self, frame: Frame) -> None:
+        """Take one hop."""
+
+    def meets(self, ratio: float, was_met: bool) -> bool:
+        """Judge any ratio on what was observed; ``was_met`` is the verdict on the hop before."""
+
+    def confidence(self, ratio: float) -> float:
+        """Probability that the ratio is reached, NaN where the rule gives none."""
 
 
 RULES: dict[str, Callable[[StreamInfo, Grid, Calibration], Rule]] = {}
@@ -56,22 +63,26 @@ class RmsHysteresis:
             for i, rest_uv2 in zip(self._columns, self._rest_uv2, strict=True)
         ]
         self._powers: deque[list[float]] = deque(maxlen=grid.hops(window_s))
-        self._is_on = False
 
-    def __call__(self, frame: Frame, ratio: float) -> bool:
-        """Judge the newest window; False until it is full and after lost samples."""
+    def observe(self, frame: Frame) -> None:
+        """Take one hop; lost samples empty the window."""
         powers = [float(frame.power_uv2[i]) for i in self._columns]
-        if not all(map(math.isfinite, powers)):
-            self._powers.clear()
-        else:
+        if all(map(math.isfinite, powers)):
             self._powers.append(powers)
+        else:
+            self._powers.clear()
+
+    def meets(self, ratio: float, was_met: bool) -> bool:
+        """Judge the newest window; False until it is full."""
         if len(self._powers) < (self._powers.maxlen or 0):
-            self._is_on = False
             return False
-        guard = ratio * (self._off if self._is_on else self._on)
+        guard = ratio * (self._off if was_met else self._on)
         target, *rivals = self._amplitudes2()
-        self._is_on = all(target >= guard**2 * rival for rival in rivals)
-        return self._is_on
+        return all(target >= guard**2 * rival for rival in rivals)
+
+    def confidence(self, ratio: float) -> float:
+        """Two thresholds on an amplitude give no probability."""
+        return math.nan
 
     def _amplitudes2(self) -> list[float]:
         """Squared amplitude in fractions of the reference, at least 1 % of it."""

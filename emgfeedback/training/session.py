@@ -11,10 +11,12 @@ import numpy as np
 
 from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import Grid
+from emgfeedback.training import bayes as _bayes  # noqa: F401  (enters its rules)
 from emgfeedback.training.calibration import Calibrator, calibration_to_json, chain_of, levels_pct
 from emgfeedback.training.dominance import NOT_MEASURABLE, Dominator
-from emgfeedback.training.phases import PHASES, Relax, Step
-from emgfeedback.training.reward import RULES, Gate, verdict
+from emgfeedback.training.phases import PHASES, Observe, Relax, Step
+from emgfeedback.training.reward import RULES as RULES
+from emgfeedback.training.reward import Gate, Hold, verdict
 from emgfeedback.values import (
     OTHER,
     Calibration,
@@ -35,6 +37,8 @@ from emgfeedback.values import (
 DEFAULT_RULE = "rms-hysteresis"
 READY = Phase("ready", 0.0, "Ready")
 DONE = Phase("done", 0.0, "Well done")
+COUNTDOWN_S = 5.0
+WAITING = Phase("waiting", COUNTDOWN_S, "One moment")
 LOWEST_RATIO, HIGHEST_RATIO = 0.2, 10.0
 
 
@@ -76,6 +80,8 @@ class Session:
         self._phase_index = -1
         self._hops_left = 0
         self._step: Step = Relax(self, READY, 0)
+        self._go_on_at = 0
+        self._link_is_back = False
         self._sample = 0
         self._events: list[Event] = []
         self._flags: dict[str, list[str]] = {}
@@ -100,13 +106,17 @@ class Session:
                 self.log("reward", {"repetition": self._phase().repetition})
                 reward = replace(reward, rewarded=True)
             self._hops_left -= 1
+        elif self.state == "waiting":
+            self._count_down(frame)
         phase, index, left_s = self._phase(), self._phase_index, self._hops_left * self.grid.hop_s
         good_s = self._good_s()
-        if self.state == "running" and self._hops_left == 0:
+        state = self.state
+        if self._hops_left == 0 and state in ("running", "waiting"):
             self.hop_start = frame.end_sample
-            self._next_phase()
+            self._go_on()
+        state = self.state if self.finished else state
         events = self._take_events()
-        return Tick(frame, level_pct, dominance, self.state, index, phase, left_s, reward, good_s, events)
+        return Tick(frame, level_pct, dominance, state, index, phase, left_s, reward, good_s, events)
 
     def close(self) -> tuple[Event, ...]:
         """Report what the running phase gave, when the stream ended before the protocol did."""
@@ -157,9 +167,8 @@ class Session:
         self.calibration = calibration
         self._dominator = Dominator(self.info, self.grid, calibration)
         self._gate = Gate(self.info, calibration, self.protocol.min_level_pct, self.protocol.ceiling_pct)
-        make = RULES[self._rule_name]
-        self._live_rule = make(self.info, self.grid, calibration)
-        self._fixed_rule = make(self.info, self.grid, calibration)
+        self._rule = RULES[self._rule_name](self.info, self.grid, calibration)
+        self._met = self._met_at_fixed_line = False
         self.log("calibration", calibration_to_json(calibration))
 
     def _judge(self, frame: Frame) -> tuple[Floats, Dominance, Reward]:
@@ -171,9 +180,13 @@ class Session:
         level_pct = levels_pct(frame.envelope_uv, self.calibration)
         missing = self._gate(frame, float(level_pct[0]))
         dominance = NOT_MEASURABLE if missing.startswith("quality") else self._dominator(frame.envelope_uv)
-        met = self._live_rule(frame, self.ratio)
-        self.good_at_fixed_line = self._fixed_rule(frame, self.protocol.ratio) and not missing
-        return level_pct, dominance, verdict(missing, met, self._step.feedback)
+        self._rule.observe(frame)
+        self._met = self._rule.meets(self.ratio, self._met)
+        self._met_at_fixed_line = self._rule.meets(self.protocol.ratio, self._met_at_fixed_line)
+        self.good_at_fixed_line = self._met_at_fixed_line and not missing
+        if dominance.measurable:
+            dominance = replace(dominance, confidence=self._rule.confidence(self.ratio))
+        return level_pct, dominance, verdict(missing, self._met, self._step.feedback)
 
     def _obey(self, command: Command) -> None:
         """Apply and log one command; what makes no sense now is logged and has no effect."""
@@ -185,8 +198,12 @@ class Session:
             self.state = "paused"
         elif command.kind == "resume" and self.state == "paused":
             self.state = "running"
+        elif command.kind == "resume" and self.state == "waiting" and self._link_is_back:
+            self._go_on()
         elif command.kind == "skip" and self.state in ("running", "paused"):
             self._next_phase()
+        elif command.kind == "link":
+            self._note_link(str(command.data.get("state")), str(command.data.get("cause", "")))
         elif command.kind == "stop" and not self.finished:
             self._end("stop")
         elif command.kind == "ratio":
@@ -197,17 +214,50 @@ class Session:
             self.log("ratio", {"from": self.ratio, "to": ratio, "cause": "operator"})
             self.ratio = ratio
 
+    def _note_link(self, link: str, cause: str) -> None:
+        """Wait while the board is stalled or lost: what was running is void, not failed."""
+        if link == "streaming":
+            self._link_is_back = True
+        elif self.state in ("running", "waiting"):
+            if self.state == "running":
+                finished = self._hold_is_full()
+                self._step.leave(self, "" if finished else cause or link)
+                self._step = Relax(self, WAITING, 0)
+                self._go_on_at = self._phase_index + finished
+            self.state = "waiting"
+            self._link_is_back = False
+            self._hops_left = self.grid.hops(COUNTDOWN_S)
+
+    def _count_down(self, frame: Frame) -> None:
+        """Five seconds of settled signal, then on; any trouble starts the count again."""
+        unsettled = (frame.quality & (Quality.GAP | Quality.SETTLING)).any()
+        if self._link_is_back and not unsettled:
+            self._hops_left -= 1
+        else:
+            self._hops_left = self.grid.hops(COUNTDOWN_S)
+
+    def _go_on(self) -> None:
+        """Next phase; after a wait, the interrupted one from its beginning."""
+        if self.state == "waiting":
+            self.state = "running"
+            self._begin(self._go_on_at)
+        else:
+            self._next_phase()
+
     def _next_phase(self) -> None:
         if self._phase_index >= 0:
             self._step.leave(self)
-        self._phase_index += 1
-        if self._phase_index == len(self.protocol.phases):
+        self._begin(self._phase_index + 1)
+
+    def _begin(self, index: int) -> None:
+        self._phase_index = index
+        if index == len(self.protocol.phases):
             self.state = "done"
             self.log("done", {})
             return
-        phase = self._phase()
+        phase = self.protocol.phases[index]
         self._hops_left = self.grid.hops(phase.seconds)
-        self.log("phase", {"index": self._phase_index, "kind": phase.kind, "muscle": phase.muscle})
+        self.log("phase", {"index": index, "kind": phase.kind, "muscle": phase.muscle})
         self._step = PHASES[phase.kind](self, phase, self._hops_left)
 
     def _end(self, why: str) -> None:
@@ -218,6 +268,8 @@ class Session:
         self.log(why, {})
 
     def _phase(self) -> Phase:
+        if self.state == "waiting":
+            return WAITING
         if self._phase_index < 0:
             return READY
         if self._phase_index == len(self.protocol.phases):
@@ -225,8 +277,15 @@ class Session:
         return self.protocol.phases[self._phase_index]
 
     def _good_s(self) -> float:
-        repetition = getattr(self._step, "repetition", None)
-        return repetition.hold.good_hops * self.grid.hop_s if repetition else 0.0
+        hold = self._hold()
+        return hold.good_hops * self.grid.hop_s if hold else 0.0
+
+    def _hold_is_full(self) -> bool:
+        hold = self._hold()
+        return hold is not None and hold.rewarded
+
+    def _hold(self) -> Hold | None:
+        return self._step.repetition.hold if isinstance(self._step, Observe) else None
 
     def _note_quality(self, frame: Frame) -> None:
         """Log gaps, and every change of a watched channel's flags."""

@@ -38,7 +38,7 @@ CONTROLS = (
     Control("full", "Full screen", ("F11",), "Only the patient view, or this panel again", (2, 6, 6)),
 )
 KEY_NAMES = {"Right": "→", "-": "−"}
-COMMANDS = ("start", "skip", "easier", "harder", "mark")
+COMMANDS = ("start", "stop", "skip", "easier", "harder", "mark")
 
 
 class Controls(QWidget):
@@ -73,23 +73,24 @@ class Controls(QWidget):
             self.buttons[name].setText(shown)
             self.buttons[name].setAccessibleName(text)
 
-    def allow(self, commands: bool, stop: bool) -> None:
-        """Switch off what would have no effect now."""
+    def allow(self, *names: str) -> None:
+        """Switch off all commands that would have no effect now."""
         for name in COMMANDS:
-            self.buttons[name].setEnabled(commands)
-        self.buttons["stop"].setEnabled(stop)
+            if name not in names and self.buttons[name].hasFocus():
+                self.setFocus()  # or Qt moves it on to Stop
+            self.buttons[name].setEnabled(name in names)
 
 
-def listen(window: QWidget, actions: dict[str, Callable[[], None]]) -> list[QShortcut]:
+def listen(window: QWidget, actions: dict[str, Callable[[], None]]) -> dict[str, list[QShortcut]]:
     """Give every control its keys in the whole window; a key held down counts once."""
-    shortcuts = []
+    shortcuts: dict[str, list[QShortcut]] = {}
     for control in CONTROLS:
         for key in control.keys:
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(actions[control.name])
-            shortcuts.append(shortcut)
+            shortcuts.setdefault(control.name, []).append(shortcut)
     return shortcuts
 
 

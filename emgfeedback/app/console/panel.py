@@ -13,6 +13,7 @@ from emgfeedback.app.console.cards import Cards
 from emgfeedback.app.console.controls import Controls
 from emgfeedback.app.console.traces import Traces
 from emgfeedback.app.feed import DelayMeter, Snapshot, Trace
+from emgfeedback.app.link import Link
 from emgfeedback.app.theme import Theme
 from emgfeedback.values import Channel, Phase, Protocol
 
@@ -24,8 +25,9 @@ PHASE_WORDS = {
     "observe": "Observe",
     "work": "Repetition",
 }
-LOST_AMBER_PCT = 1.0
+LOST_AMBER_PCT, RATE_AMBER_PPM = 1.0, 2000.0
 NOTE_S = 6.0
+START_WORDS = {"ready": "Start", "paused": "Go on", "waiting": "Go on now"}
 
 
 class Panel(QWidget):
@@ -39,6 +41,7 @@ class Panel(QWidget):
         tag: str,
         theme: Theme,
         actions: dict[str, Callable[[], None]],
+        movement: bool = False,
     ) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -51,9 +54,11 @@ class Panel(QWidget):
         self._clock = label("", "phase")
         self._hint = label("", "dim", wrap=True)
         self._lost, self._delay, self._line = label("", "chip"), label("", "chip"), label("", "chip")
+        self._rate = label("", "chip")
+        self._rate.hide()
         self.banner = label("", "banner", wrap=True)
         self.banner.hide()
-        self.traces = Traces(channels, protocol, theme)
+        self.traces = Traces(channels, protocol, theme, movement)
         self.cards = Cards(protocol.repetitions, protocol.hold_s, theme)
         self.controls = Controls(actions)
         self._arrange()
@@ -61,13 +66,17 @@ class Panel(QWidget):
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 10)
-        layout.setSpacing(8)
+        layout.setSpacing(7)
         names = QVBoxLayout()
         names.setSpacing(1)
         names.addWidget(self._title)
         names.addWidget(self._who)
-        head = row(names, self._tag)
-        head.setAlignment(self._tag, Qt.AlignmentFlag.AlignTop)
+        board = QVBoxLayout()
+        board.setSpacing(4)
+        for part in (self._tag, self._rate):
+            board.addWidget(part, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        board.addStretch(1)
+        head = row(names, board)
         layout.addLayout(head)
         layout.addWidget(self.banner)
         layout.addLayout(row(self._phase, self._clock))
@@ -83,13 +92,15 @@ class Panel(QWidget):
         layout.addWidget(self.controls)
         layout.addWidget(label(NOT_A_DEVICE, "dim"))
 
-    def show_snapshot(self, snapshot: Snapshot, trace: Trace) -> None:
+    def show_snapshot(self, snapshot: Snapshot, trace: Trace, link: Link) -> None:
         """Refresh what moves."""
         tick = snapshot.tick
-        put(self._phase, phase_words(tick.phase, tick.state, self._protocol.repetitions))
-        put(self._clock, words.clock(tick.phase_left_s) if tick.state in ("running", "paused") else "")
-        self.controls.rename("start", {"ready": "Start", "paused": "Go on"}.get(tick.state, "Pause"))
-        self.traces.show_snapshot(snapshot, trace)
+        put(self._phase, phase_words(tick.phase, tick.state, self._protocol.repetitions, link.down))
+        timed = tick.state in ("running", "paused", "waiting") and not link.down
+        put(self._clock, words.clock(tick.phase_left_s) if timed else "")
+        self.controls.rename("start", "Waiting" if link.down else START_WORDS.get(tick.state, "Pause"))
+        self._hint.setVisible(not link.down)
+        self.traces.show_snapshot(snapshot, trace, link)
         self.cards.show_results(snapshot.results, tick.phase.repetition)
 
     def show_numbers(self, snapshot: Snapshot, delay: DelayMeter) -> None:
@@ -107,6 +118,15 @@ class Panel(QWidget):
         put(self._hint, self._note(snapshot) or " ".join(filter(None, (phase.cue, phase.hint))))
         self.traces.show_numbers(snapshot)
 
+    def show_rate(self, fs_hz: float, drift_ppm: float) -> None:
+        """Show the rate of the board against this computer's clock, once both are known."""
+        if not (math.isfinite(fs_hz) and math.isfinite(drift_ppm)):
+            return
+        mark = "▲ " if abs(drift_ppm) > RATE_AMBER_PPM else ""
+        put(self._rate, f"{mark}{fs_hz:.2f} Hz, {drift_ppm:+.0f} ppm".replace("-", "−"))
+        self._rate.setToolTip("Measured rate of the board, and how far it is from the nominal one")
+        self._rate.show()
+
     def _note(self, snapshot: Snapshot) -> str:
         """The newest event of the last seconds that has words."""
         since = snapshot.tick.frame.end_sample - NOTE_S * snapshot.fs_hz
@@ -119,8 +139,12 @@ class Panel(QWidget):
         self.banner.setVisible(bool(text))
 
 
-def phase_words(phase: Phase, state: str, repetitions: int) -> str:
+def phase_words(phase: Phase, state: str, repetitions: int, down: bool = False) -> str:
     """What is going on, for the operator."""
+    if down:
+        return "Waiting for the board"
+    if state == "waiting":
+        return "The board is back, going on in"
     if state in ("ready", "done"):
         return state.capitalize()
     name = PHASE_WORDS.get(phase.kind, phase.cue)

@@ -11,34 +11,43 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from emgfeedback.app import words
 from emgfeedback.app.feed import TRACE_S, Snapshot, Trace
+from emgfeedback.app.link import Link
 from emgfeedback.app.patient.text import LEFT, RIGHT, Label
 from emgfeedback.app.theme import Theme
 from emgfeedback.values import RIVAL, TARGET, Channel, Floats, Protocol
 
 NAME_WIDTH, SCALE_WIDTH = 112.0, 34.0
+LOWEST_ROW, MOVEMENT_HEIGHT = 60, 40.0
 FULL_PCT, STEPS_UV = 120.0, (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+STEPS_G = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 class Traces(QWidget):
-    """Level of each muscle over the last seconds, with the line it is judged by."""
+    """Level of each muscle over the last seconds, with the line it is judged by; below them the movement."""
 
-    def __init__(self, channels: tuple[Channel, ...], protocol: Protocol, theme: Theme) -> None:
+    def __init__(
+        self, channels: tuple[Channel, ...], protocol: Protocol, theme: Theme, movement: bool = False
+    ) -> None:
         super().__init__()
         self._channels, self._protocol, self._theme = channels, protocol, theme
+        self._below = MOVEMENT_HEIGHT if movement else 0.0
+        self._live = self._heard = True
         self._snapshot: Snapshot | None = None
         self._trace: Trace | None = None
         self._numbers = ["–"] * len(channels)
         self._scale_uv = [STEPS_UV[0]] * len(channels)
-        self.setMinimumHeight(64 * len(channels))
+        self._scale_g = STEPS_G[0]
+        self.setMinimumHeight(LOWEST_ROW * len(channels) + int(self._below))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Traces of the last ten seconds")
 
     def sizeHint(self) -> QSize:
-        return QSize(460, 110 * len(self._channels))
+        return QSize(460, 110 * len(self._channels) + int(self._below))
 
-    def show_snapshot(self, snapshot: Snapshot, trace: Trace) -> None:
-        """Take the newest seconds and paint them soon."""
-        self._snapshot, self._trace = snapshot, trace
+    def show_snapshot(self, snapshot: Snapshot, trace: Trace, link: Link) -> None:
+        """Take the newest seconds and paint them soon: grey when they are past, or not acted on."""
+        self._snapshot, self._trace, self._heard = snapshot, trace, link.live
+        self._live = link.live and snapshot.tick.state != "waiting"
         self.update()
 
     def show_numbers(self, snapshot: Snapshot) -> None:
@@ -54,29 +63,33 @@ class Traces(QWidget):
 
     def _draw(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        row_height = self.height() / max(1, len(self._channels))
+        row_height = (self.height() - self._below) / max(1, len(self._channels))
         for index, channel in enumerate(self._channels):
             top = index * row_height
             left = NAME_WIDTH + SCALE_WIDTH
             plot = QRectF(left, top + 8.0, self.width() - left - 4.0, row_height - 18.0)
             colour = self._theme.hue(channel.muscle, channel.role, index)
             self._name(painter, index, channel, colour, top, row_height)
-            self._row(painter, index, channel, colour, plot)
+            self._row(painter, index, channel, colour if self._live else QColor(self._theme.dim), plot)
+        if self._below:
+            self._movement(painter, self.height() - self._below)
 
     def _name(
         self, painter: QPainter, index: int, channel: Channel, colour: QColor, top: float, height: float
     ) -> None:
         known, dim, ink = words.muscle(channel.muscle), self._theme.dim, self._theme.ink
         bits = int(self._snapshot.tick.frame.quality[index]) if self._snapshot else 0
-        problem = words.problem(bits)
+        problem = words.problem(bits) if self._heard else "no samples"
         quality = f"▲ {problem}" if problem else "✓ signal good" if self._snapshot else ""
         look = self._theme.warning if problem else self._theme.done
         lines = [
             (known.short, 20.0, 14, colour.name(), True),
             (known.place, 16.0, 12, dim, False),
-            (self._numbers[index], 28.0, 23, ink, True),
+            (self._numbers[index] if self._live else "–", 28.0, 23, ink, True),
             (quality, 18.0, 12, look, bool(problem)),
         ]
+        if not self._heard:
+            del lines[2]
         if height < sum(line[1] for line in lines) + 6.0:
             del lines[1]
         y = top + (height - sum(line[1] for line in lines)) / 2
@@ -96,6 +109,25 @@ class Traces(QWidget):
             self._judged(painter, channel, trace, plot)
         values = (trace.level_pct if calibrated else trace.envelope_uv)[:, index]
         self._curve(painter, trace.time_s, values / top_value, plot, QPen(colour, 1))
+
+    def _movement(self, painter: QPainter, top: float) -> None:
+        """How much the board moved: nothing is judged by it."""
+        left, trace = NAME_WIDTH + SCALE_WIDTH, self._trace
+        name = (0.0, top, NAME_WIDTH - 4.0, self._below)
+        Label("movement", name, 12, self._theme.dim, False, LEFT).draw(painter)
+        plot = QRectF(left, top + 8.0, self.width() - left - 4.0, self._below - 16.0)
+        painter.fillRect(plot, QColor(self._theme.background))
+        moved = trace.movement_g if trace is not None else np.zeros(0)
+        if np.isfinite(moved).any():
+            peak = float(np.nanmax(moved))
+            self._scale_g = max(self._scale_g, next((g for g in STEPS_G if g >= peak), STEPS_G[-1]))
+        scale = (NAME_WIDTH - 8.0, plot.top() - 8.0, SCALE_WIDTH + 4.0, 16.0)
+        Label(f"{self._scale_g:g} g", scale, 11, self._theme.dim, False, RIGHT).draw(painter)
+        painter.setPen(QPen(QColor(self._theme.line), 1))
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        if trace is not None:
+            pen = QPen(QColor(self._theme.ink if self._live else self._theme.dim), 1)
+            self._curve(painter, trace.movement_s, moved / self._scale_g, plot, pen)
 
     def _top_uv(self, index: int) -> float:
         """Scale in microvolts: grows by steps, never shrinks, so that the picture stays comparable."""

@@ -45,8 +45,8 @@ def ring_labels(box: Box, state: PatientState, theme: Theme) -> Iterator[Label]:
     if state.left_s is None or (state.ring_good and state.ring >= 1.0):
         return
     unit = "second" if state.left_s == 1 else "seconds"
-    number = (x + 60, y + height * 0.20, width - 120, height * 0.42)
-    yield Label(str(state.left_s), number, 128, theme.ink, True)
+    number = (x + 60, y + height * 0.14, width - 120, height * 0.48)
+    yield Label(str(state.left_s), number, round(width * 0.427), theme.ink, True)
     yield Label(unit, (x + 50, y + height * 0.62, width - 100, height * 0.16), 38, theme.dim)
 
 
@@ -62,7 +62,7 @@ def results(painter: QPainter, box: Box, state: PatientState, theme: Theme, cent
     step = min(WIDEST_STEP, box[2] / state.repetitions)
     radius = step * 0.34
     first = box[0] + (box[2] - step * (state.repetitions - 1)) / 2 if centred or box[2] > step else box[0]
-    done = {result.repetition: result for result in state.results}
+    done = {result.repetition: result for result in state.results if not result.void}
     for number in range(1, state.repetitions + 1):
         centre = QPointF(first + (number - 1) * step, box[1] + box[3] / 2)
         result = done.get(number)

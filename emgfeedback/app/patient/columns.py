@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPen
 
 from emgfeedback.app.patient import badges
-from emgfeedback.app.patient.layout import Box, Layout, calm_layout, columns_layout
+from emgfeedback.app.patient.layout import Box, Layout, calm_layout, columns_layout, countdown_layout
 from emgfeedback.app.patient.state import Column, PatientState
 from emgfeedback.app.patient.text import CENTRE, LEFT, RIGHT, TOP_CENTRE, TOP_LEFT, Label
 from emgfeedback.app.theme import Theme
@@ -27,12 +27,15 @@ CORNER = 40.0
 
 def layout_of(state: PatientState, width: float, height: float) -> Layout:
     """The boxes for this state: calm where no feedback is given."""
+    if not (state.live or state.columns or state.left_s is None):
+        return countdown_layout(width, height)
     return columns_layout(width, height) if state.columns else calm_layout(width, height)
 
 
 def still_key(state: PatientState) -> Hashable:
     """What the still layer depends on, besides size and theme."""
-    return tuple((c.muscle, c.role, c.name, c.place, c.top) for c in state.columns), math.isnan(state.ring)
+    columns = tuple((c.muscle, c.role, c.name, c.place, c.top) for c in state.columns)
+    return columns, state.live, math.isnan(state.ring)
 
 
 def draw_still(painter: QPainter, state: PatientState, theme: Theme, width: float, height: float) -> None:
@@ -57,7 +60,9 @@ def draw(
     scale = _full_scale(state)
     for index, column in enumerate(state.columns):
         well = layout.well(index, len(state.columns), column.role == TARGET)
-        if column.problem:
+        if not state.live:
+            _past(painter, well, column, theme, scale)
+        elif column.problem:
             _no_signal(painter, well, theme)
         elif column.role == TARGET:
             _target(painter, well, column, theme, scale, state.ring_good)
@@ -82,7 +87,7 @@ def still_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[
     bottom = layout.wells[1] + layout.wells[3]
     for index, column in enumerate(state.columns):
         left, width = layout.slot(index, len(state.columns))
-        colour = theme.hue(column.muscle, column.role, index).name()
+        colour = theme.hue(column.muscle, column.role, index).name() if state.live else theme.dim
         box = (left + 6.0, bottom + 14.0, width - 12.0, layout.label_height)
         yield Label(column.place.capitalize(), box, 54, colour, bold=True)
 
@@ -223,6 +228,15 @@ def _no_signal(painter: QPainter, well: Box, theme: Theme) -> None:
     painter.setPen(QPen(QColor(theme.dim), 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawEllipse(middle, 34.0, 34.0)
     painter.drawLine(middle + QPointF(-24.0, 24.0), middle + QPointF(24.0, -24.0))
+
+
+def _past(painter: QPainter, well: Box, column: Column, theme: Theme, scale: float) -> None:
+    """Grey and dashed, without a line to keep: the last level that was known, and not one of now."""
+    painter.setBrush(QColor(theme.background))
+    painter.setPen(QPen(QColor(theme.dim), 5, Qt.PenStyle.DashLine, Qt.PenCapStyle.RoundCap))
+    painter.drawPath(_rounded(well))
+    if not column.problem:
+        _fill(painter, well, _height(well, column.level, scale), well[1] + well[3], QColor(theme.line))
 
 
 def _glow(painter: QPainter, well: Box, colour: QColor, strength: float) -> None:

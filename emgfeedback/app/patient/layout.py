@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Box = tuple[float, float, float, float]
 """x, y, width, height."""
@@ -104,6 +104,13 @@ def _tall(width: float, height: float) -> Layout:
         dots=(400.0, ring + 150.0, width - 450.0, 60.0),
         tag=(50.0, 18.0, 500.0, 44.0),
     )
+
+
+def countdown_layout(width: float, height: float) -> Layout:
+    """The calm layout with a larger number."""
+    calm = calm_layout(width, height)
+    bottom = calm.ring[1] + calm.ring[3]
+    return replace(calm, ring=(width / 2 - 190.0, bottom - 380.0, 380.0, 380.0), hint=None)
 
 
 def calm_layout(width: float, height: float) -> Layout:

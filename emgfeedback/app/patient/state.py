@@ -1,6 +1,6 @@
 """What the patient is told right now, derived purely from a snapshot and the protocol; no Qt, no clock.
 
-`PatientState` feeds every patient view; `Steady` calms it for the eye (drawn values only, never the score).
+`PatientState` feeds every patient view.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from emgfeedback.values import RIVAL, TARGET, Channel, Phase, Protocol, Tick
 SUB_LINE_CHARACTERS, LONGEST_WORD = 60, 10
 HOLD, LIFT, EASE_OFF, SOFTER, REST, PRESS = "Hold", "Lift", "Ease off", "Softer", "Rest", "Press"
 WELL_DONE, ONE_MOMENT, PAUSED, READY = "Well done", "One moment", "Paused", "Ready"
+REST_PLEASE, GO_ON = "Rest, please", "We go on in"
+REST_AFTER_S = 1.0
+"""How long a silence is "One moment"; then the patient is asked to rest."""
 HOP_ROUNDING_S = 0.03
 """A hold is counted in whole hops, so that its good seconds may fall short of ``hold_s`` by one."""
 PRAISE_S = 3.0
@@ -56,6 +59,7 @@ class PatientState:
 
     ``columns`` are in the order of the body and empty where no feedback is given; ``ring`` is the filled
     fraction, ``ring_good`` says that it counts good seconds; ``left_s`` is the whole number inside it.
+    ``live`` is False while nothing current is known: columns then show the last levels as past.
     ``hint`` is shown only where there are no columns. ``muscle``, ``role`` and ``place`` name the one muscle
     that a reference contraction is about.
     """
@@ -67,6 +71,7 @@ class PatientState:
     ring_good: bool = False
     left_s: int | None = None
     found: bool = False
+    live: bool = True
     hint: str = ""
     place: str = ""
     muscle: str = ""
@@ -78,7 +83,7 @@ class PatientState:
 
     def describe(self) -> str:
         """The picture in one line, for tests and for screen readers."""
-        parts = [self.cue, *(_spoken(column) for column in self.columns)]
+        parts = [self.cue, *(_spoken(column) for column in self.columns if self.live)]
         if self.left_s is not None:
             parts.append(f"{self.left_s} s")
         return ", ".join(parts)
@@ -94,7 +99,7 @@ def patient_state(
     protocol: Protocol,
     channels: Sequence[Channel],
     side: str = "right",
-    stalled: bool = False,
+    silent_s: float = 0.0,
 ) -> PatientState:
     """Derive the picture for one moment.
 
@@ -103,28 +108,64 @@ def patient_state(
     snapshot : the newest state of the run, or None before the first hop
     channels : the used channels, in the order of the tick's arrays
     side : ``left`` or ``right``, the trained side of the body; it orders the columns
-    stalled : no new hop for a while, so nothing on the screen may claim to be current
+    silent_s : how long nothing came, so that nothing shown may claim to be current; 0 when all is well
     """
     if snapshot is None:
         return PatientState(READY, _short(protocol.name))
     tick = snapshot.tick
-    state = _by_phase(snapshot, protocol, channels, side)
-    if tick.state == "ready":
-        position = protocol.position or "Find a comfortable position."
-        state = PatientState(READY, _short(position), hint="Let everything go. We begin in a moment.")
-    elif tick.state == "done":
-        state = PatientState(WELL_DONE, "That was all for now. Rest as long as you like.")
-    elif tick.state == "paused":
-        state = replace(state, cue=PAUSED, sub="Let everything go. We go on in a moment.", found=False)
-    elif stalled:
-        state = replace(state, cue=ONE_MOMENT, sub="Let everything go.", found=False)
+    state = _by_state(snapshot, protocol, channels, side)
+    if silent_s and tick.state != "done":
+        state = _silent(state, silent_s)
     return replace(
         state,
-        repetition=tick.phase.repetition or len(snapshot.results),
+        repetition=tick.phase.repetition or _repetition(snapshot.results),
         repetitions=protocol.repetitions,
         results=snapshot.results,
         hold_s=protocol.hold_s,
     )
+
+
+def _by_state(snapshot: Snapshot, protocol: Protocol, channels: Sequence[Channel], side: str) -> PatientState:
+    tick = snapshot.tick
+    if tick.state == "ready":
+        position = protocol.position or "Find a comfortable position."
+        return PatientState(READY, _short(position), hint="Let everything go. We begin in a moment.")
+    if tick.state == "done":
+        return PatientState(WELL_DONE, "That was all for now. Rest as long as you like.")
+    if tick.phase.kind == "waiting":
+        return _waiting(snapshot)
+    state = _by_phase(snapshot, protocol, channels, side)
+    if tick.state == "paused":
+        return replace(state, cue=PAUSED, sub="Let everything go. We go on in a moment.", found=False)
+    return state
+
+
+def _waiting(snapshot: Snapshot) -> PatientState:
+    """The board is back: count down to the phase that was interrupted."""
+    tick = snapshot.tick
+    again = bool(snapshot.results) and bool(snapshot.results[-1].void)
+    sub = "Rest until then. This repetition starts again." if again else "Rest until then."
+    left_s = max(1, _whole_s(tick.phase_left_s))
+    return PatientState(GO_ON, sub, ring=_elapsed(tick), left_s=left_s, live=False)
+
+
+def _silent(state: PatientState, silent_s: float) -> PatientState:
+    """Nothing comes: calm words, and nothing that could be taken for a level of now."""
+    cue, sub = ONE_MOMENT, "Let everything go."
+    if silent_s >= REST_AFTER_S:
+        cue, sub = REST_PLEASE, "One moment. We go on when the sensors are back."
+    if state.cue == PAUSED:
+        cue, sub = state.cue, state.sub
+    columns = tuple(replace(column, word="") for column in state.columns)
+    ring = state.ring if columns else math.nan
+    return PatientState(cue, sub, columns, ring=ring, live=False)
+
+
+def _repetition(results: Sequence[Result]) -> int:
+    """The repetition that a phase without a number belongs to: the void one, or the last that counts."""
+    if results and results[-1].void:
+        return results[-1].repetition
+    return sum(not result.void for result in results)
 
 
 def _by_phase(snapshot: Snapshot, protocol: Protocol, channels: Sequence[Channel], side: str) -> PatientState:
@@ -132,7 +173,7 @@ def _by_phase(snapshot: Snapshot, protocol: Protocol, channels: Sequence[Channel
     phase = tick.phase
     if phase.kind == "work" and not _uncalibrated(tick):
         return _work(snapshot, protocol, _columns(snapshot, protocol, channels, side))
-    left_s = max(0, math.ceil(tick.phase_left_s - 1e-9))
+    left_s = _whole_s(tick.phase_left_s)
     word, sentence = _word_and_sentence(phase)
     hint = phase.hint if sentence != phase.hint else ""
     waiting = PatientState(word, _short(sentence), hint=hint, ring=_elapsed(tick), left_s=left_s)
@@ -168,6 +209,10 @@ def _uncalibrated(tick: Tick) -> bool:
 def _praised(snapshot: Snapshot, phase: Phase) -> bool:
     since_s = phase.seconds - snapshot.tick.phase_left_s
     return bool(snapshot.results) and snapshot.results[-1].rewarded and since_s < PRAISE_S
+
+
+def _whole_s(left_s: float) -> int:
+    return max(0, math.ceil(left_s - 1e-9))
 
 
 def _elapsed(tick: Tick) -> float:
@@ -220,7 +265,7 @@ def _work(snapshot: Snapshot, protocol: Protocol, columns: tuple[Column, ...]) -
         tuple(replace(column, word=_status(column, cue, found)) for column in columns),
         ring=min(1.0, good_s / protocol.hold_s) if protocol.hold_s else math.nan,
         ring_good=True,
-        left_s=math.ceil(max(0.0, protocol.hold_s - good_s) - 1e-9) if protocol.hold_s else None,
+        left_s=_whole_s(protocol.hold_s - good_s) if protocol.hold_s else None,
         found=found,
     )
 
@@ -266,68 +311,3 @@ def _status(column: Column, cue: str, found: bool) -> str:
 
 def _short(text: str) -> str:
     return textwrap.shorten(text, SUB_LINE_CHARACTERS, placeholder=" …") if text else ""
-
-
-class Steady:
-    """Calms what is drawn: levels ease, dropouts of the found state are bridged, cues do not flicker."""
-
-    EASE_S = 0.080
-    BRIDGE_S = 0.300
-
-    def __init__(self) -> None:
-        self._shown: PatientState | None = None
-        self._levels: dict[str, tuple[float, float]] = {}
-        self._glow = 0.0
-        self._changed_s = 0.0
-        self._last_s = 0.0
-
-    @property
-    def glow(self) -> float:
-        """Strength of the found look, 0 to 1: a fade, never a flash."""
-        return self._glow
-
-    def step(self, state: PatientState, now_s: float) -> PatientState:
-        """The state to draw at monotonic ``now_s``."""
-        elapsed_s = max(0.0, now_s - self._last_s)
-        self._last_s = now_s
-        shown = self._bridge(state, now_s)
-        toward = float(shown.found)
-        self._glow += (toward - self._glow) * (1.0 - math.exp(-elapsed_s / (2 * self.EASE_S)))
-        if abs(self._glow - toward) < 0.01:
-            self._glow = toward
-        self._shown = self._eased(shown, 1.0 - math.exp(-elapsed_s / self.EASE_S))
-        return self._shown
-
-    def _bridge(self, state: PatientState, now_s: float) -> PatientState:
-        """Keep the last words for `BRIDGE_S` while both moments ask for work and the news is not better."""
-        last = self._shown
-        if last is None or not (last.ring_good and state.ring_good):
-            self._changed_s = now_s
-            return state
-        if last.repetition != state.repetition or state.cue == last.cue or (state.found and not last.found):
-            self._changed_s = now_s
-            return state
-        if now_s - self._changed_s >= self.BRIDGE_S or state.cue in (PAUSED, WELL_DONE):
-            self._changed_s = now_s
-            return state
-        kept = {column.muscle: column.word for column in last.columns}
-        columns = tuple(
-            column if column.problem else replace(column, word=kept.get(column.muscle, ""))
-            for column in state.columns
-        )
-        return replace(state, cue=last.cue, sub=last.sub, found=last.found, columns=columns)
-
-    def _eased(self, state: PatientState, weight: float) -> PatientState:
-        columns = []
-        for column in state.columns:
-            level, line = self._levels.get(column.muscle, (column.level, column.line))
-            level, line = _toward(level, column.level, weight), _toward(line, column.line, weight)
-            self._levels[column.muscle] = level, line
-            columns.append(replace(column, level=level, line=line))
-        return replace(state, columns=tuple(columns))
-
-
-def _toward(shown: float, wanted: float, weight: float) -> float:
-    if math.isnan(shown) or math.isnan(wanted) or abs(wanted - shown) < 0.0005:
-        return wanted
-    return shown + (wanted - shown) * weight
