@@ -94,6 +94,9 @@ class Job:
         outcome.fs_measured_hz = getattr(self.source, "fs_measured_hz", None)
         outcome.drift_ppm = getattr(self.source, "drift_ppm", None)
         outcome.warnings[:0] = [*self.warnings, *getattr(self.source, "warnings", ())]
+        surplus = getattr(self.source, "rows_surplus", 0)
+        if surplus:
+            outcome.warnings.append(f"{surplus} rows of the board had no place in time and were left out")
         if self.outlets:
             self.outlets.log(closing)
             self.outlets.close()

@@ -11,10 +11,16 @@ import numpy as np
 from emgfeedback.sources.clock import Flags
 from emgfeedback.values import Floats
 
-LOWEST_JUMP_UV = 1000.0
+LOWEST_JUMP_UV = 150.0
+"""A smaller spike changes a 250 ms RMS by less than a tenth of a usual reference; it is let pass."""
+
+SURE_JUMP_UV = 1000.0
 """No EMG comes from rest to this within one sample and is gone in the next."""
 
-TIMES_USUAL = 3.0
+TIMES_AFTER = 3.0
+"""Below that, a spike is false only if the rows behind it are quieter by this: EMG that begins goes on."""
+
+TIMES_USUAL = 2.0
 """A jump this much larger than the largest of the last second is out of line."""
 
 BACK = 0.25
@@ -62,10 +68,10 @@ class Plausibility:
             out = jump_uv > np.maximum(LOWEST_JUMP_UV, TIMES_USUAL * usual_uv)
             if np.any(out):
                 later = emg_uv[row + 1 : row + 1 + LONGEST_ROWS][:, out]
-                back = np.all(np.abs(later - before[out]) < BACK * jump_uv[out], axis=1)
-                if not np.any(back) and len(later) < LONGEST_ROWS and not final:
+                spike = _is_spike(before[out], jump_uv[out], later)
+                if not spike and len(later) < LONGEST_ROWS and not final:
                     return false[:row]
-                if np.any(back):
+                if spike:
                     false[row] = True
                     continue
             before, usual_uv = now, np.maximum(usual_uv * self._fade, jump_uv)
@@ -84,3 +90,15 @@ class Plausibility:
     def restart(self) -> None:
         """Forget the last row: the board was away."""
         self._before = None
+
+
+def _is_spike(before: Floats, jump_uv: Floats, later: Floats) -> bool:
+    """Whether the signal is back soon; where EMG could reach so far, also whether it is quiet behind."""
+    away_uv = np.abs(later - before)
+    sure = jump_uv > SURE_JUMP_UV
+    if np.any(sure) and np.any(np.all(away_uv[:, sure] < BACK * jump_uv[sure], axis=1)):
+        return True
+    if len(later) < LONGEST_ROWS:
+        return False
+    after_uv = np.abs(np.diff(later, axis=0)).max(axis=0)
+    return bool(np.any((away_uv[0] < BACK * jump_uv) & (jump_uv > TIMES_AFTER * after_uv)))
