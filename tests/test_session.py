@@ -280,13 +280,15 @@ def test_a_second_loss_during_the_countdown_waits_for_the_board_again() -> None:
     assert len(bench.events("repetition")) == 1
 
 
-def test_the_countdown_starts_again_while_the_signal_has_not_settled() -> None:
+def test_hops_with_lost_samples_do_not_count_down_and_scattered_ones_cannot_stop_the_count() -> None:
     bench = Bench()
     bench.hop([link("stalled"), link("streaming")], TAUGHT)
-    bench.run(3.0, TAUGHT)
-    bench.run(0.5, TAUGHT, quality=Quality.SETTLING)
-    assert bench.run(4.0, TAUGHT)[-1].state == "waiting"
-    assert bench.run(1.1, TAUGHT)[-1].state == "running"
+    bench.run(2.0, TAUGHT, quality=Quality.GAP)
+    assert bench.run(2.9, TAUGHT)[-1].phase_left_s == pytest.approx(5.0 - 0.02 - 2.9)
+    for _ in range(8):
+        bench.run(0.02, TAUGHT, quality=Quality.GAP)
+        bench.run(0.3, TAUGHT, quality=Quality.SETTLING)
+    assert bench.ticks[-1].state == "running"
 
 
 def test_a_full_hold_before_the_loss_stays_and_the_session_goes_on_behind_it() -> None:

@@ -229,12 +229,9 @@ class Session:
             self._hops_left = self.grid.hops(COUNTDOWN_S)
 
     def _count_down(self, frame: Frame) -> None:
-        """Five seconds of settled signal, then on; any trouble starts the count again."""
-        unsettled = (frame.quality & (Quality.GAP | Quality.SETTLING)).any()
-        if self._link_is_back and not unsettled:
+        """Five seconds of signal once the board is back, then on; hops with lost samples do not count."""
+        if self._link_is_back and not (frame.quality & Quality.GAP).any():
             self._hops_left -= 1
-        else:
-            self._hops_left = self.grid.hops(COUNTDOWN_S)
 
     def _go_on(self) -> None:
         """Next phase; after a wait, the interrupted one from its beginning."""
