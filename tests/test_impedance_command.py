@@ -101,7 +101,7 @@ def becomes_true(condition, patience_s=30.0):
 
 
 @needs_pty
-@pytest.mark.parametrize("loss_pct", [0.0, 5.0])
+@pytest.mark.parametrize("loss_pct", [pytest.param(0.0, marks=pytest.mark.full), 5.0])
 def test_through_the_real_driver_resistors_are_within_10_pct_and_the_board_as_before(loss_pct):
     p_ohm, n_ohm = ((1e3, 5e3), (200e3, 20e3)) if loss_pct else ((50e3, 1e3), (1e3, 5e3))
     ohm = {(i, "P"): p_ohm[i - 1] for i in (1, 2)} | {(i, "N"): n_ohm[i - 1] for i in (1, 2)}
@@ -136,6 +136,7 @@ def test_a_board_in_use_is_not_measured():
         assert untouched(board)
 
 
+@pytest.mark.full
 @needs_pty
 def test_a_board_that_refuses_to_drive_a_current_is_refused_and_left_alone():
     with VirtualCyton(restless(9), faults=Faults(refused="z")) as board:

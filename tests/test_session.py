@@ -1,69 +1,26 @@
 """Session and reward: what a hold is, what withholds it, and what reaches the log."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from run_kit import calibrating, frame, protocol, repetitions, stream
+from session_kit import AT_REST, GRID, INFO, REFERENCE_UV, REST_UV, TAUGHT, UNTAUGHT, WORK, Bench, calibration
 
 from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.training.calibration import (
     calibration_from_json,
     calibration_to_json,
-    chain_of,
     check_chain,
     levels_pct,
 )
 from emgfeedback.training.dominance import Dominator
 from emgfeedback.training.reward import Hold
-from emgfeedback.training.session import Session, tailor
-from emgfeedback.values import Calibration, Command, Phase, Protocol, Quality, Tick
-
-INFO = stream()
-GRID = grid_for(250.0, trunk=True)
-REST_UV, REFERENCE_UV = 2.0, 100.0
-TAUGHT, UNTAUGHT, AT_REST = (60.0, 20.0, 20.0), (25.0, 30.0, 60.0), (REST_UV,) * 3
-WORK = Phase("work", 10.0, "Lift", repetition=1)
-
-
-def calibration(rest_uv: float = REST_UV, reference_uv: float = REFERENCE_UV) -> Calibration:
-    return Calibration(
-        rest_uv=np.full(3, rest_uv),
-        rest_sd_uv=np.full(3, 0.2),
-        reference_uv=np.full(3, reference_uv),
-        dof=np.full(3, 2.7),
-        reference_kind="submaximal",
-        trials=(1, 1, 1),
-        chain=chain_of(INFO, GRID, 0.0),
-    )
-
-
-class Bench:
-    """A calibrated session fed with hand-made frames."""
-
-    def __init__(self, exercise: Protocol | None = None, calibrated: bool = True) -> None:
-        exercise = exercise or protocol([WORK])
-        given = calibration() if calibrated else None
-        self.session = Session(INFO, GRID, tailor(exercise, INFO, calibrated), 50.0, given)
-        self.ticks: list[Tick] = []
-        self.hop([Command(0, "start")], AT_REST)
-
-    def hop(
-        self, commands: Sequence[Command] = (), envelope_uv: Sequence[float] = AT_REST, quality: int = 0
-    ) -> Tick:
-        end = 5 * (len(self.ticks) + 1)
-        self.ticks.append(self.session.step(frame(end, envelope_uv, (0, quality, 0)), commands))
-        return self.ticks[-1]
-
-    def run(self, seconds: float, envelope_uv: Sequence[float], quality: int = 0) -> list[Tick]:
-        return [self.hop((), envelope_uv, quality) for _ in range(round(seconds * 50))]
-
-    def events(self, kind: str) -> list[dict]:
-        return [dict(event.data) for tick in self.ticks for event in tick.events if event.kind == kind]
+from emgfeedback.training.session import tailor
+from emgfeedback.values import Command, Phase, Quality
 
 
 def test_a_hold_of_good_time_is_rewarded_once() -> None:
@@ -248,84 +205,6 @@ def test_a_gap_is_one_event_with_its_length() -> None:
     (gap,) = [event for event in back.events if event.kind == "gap"]
     assert gap.data["missing_s"] == pytest.approx(2.0)
     assert not any(tick.reward.good for tick in ticks)
-
-
-def link(state: str, cause: str = "board lost") -> Command:
-    return Command(0, "link", {"state": state, "cause": cause})
-
-
-def test_a_lost_board_voids_the_repetition_waits_and_starts_it_again_after_five_seconds() -> None:
-    bench = Bench(protocol(repetitions(2)))
-    bench.run(2.0, TAUGHT)
-    assert bench.hop([link("lost")], TAUGHT).state == "waiting"
-    (void,) = bench.events("repetition")
-    assert (void["void"], void["rewarded"], void["repetition"]) == ("board lost", False, 1)
-    waiting = bench.run(20.0, TAUGHT)[-1]
-    assert (waiting.state, waiting.phase_left_s, waiting.good_s) == ("waiting", 5.0, 0.0)
-    bench.hop([link("streaming")], TAUGHT)
-    assert bench.run(2.0, TAUGHT)[-1].phase_left_s == pytest.approx(5.0 - 2.02)
-    bench.run(3.0, TAUGHT)
-    again = bench.ticks[-1]
-    assert (again.state, again.phase.kind, again.phase.repetition) == ("running", "work", 1)
-    bench.run(10.0, TAUGHT)
-    assert bench.events("reward") == [{"repetition": 1}]
-
-
-def test_a_second_loss_during_the_countdown_waits_for_the_board_again() -> None:
-    bench = Bench()
-    bench.hop([link("lost"), link("streaming")], TAUGHT)
-    bench.run(2.0, TAUGHT)
-    bench.hop([link("lost")], TAUGHT)
-    assert bench.run(20.0, TAUGHT)[-1].state == "waiting"
-    assert len(bench.events("repetition")) == 1
-
-
-def test_hops_with_lost_samples_do_not_count_down_and_scattered_ones_cannot_stop_the_count() -> None:
-    bench = Bench()
-    bench.hop([link("stalled"), link("streaming")], TAUGHT)
-    bench.run(2.0, TAUGHT, quality=Quality.GAP)
-    assert bench.run(2.9, TAUGHT)[-1].phase_left_s == pytest.approx(5.0 - 0.02 - 2.9)
-    for _ in range(8):
-        bench.run(0.02, TAUGHT, quality=Quality.GAP)
-        bench.run(0.3, TAUGHT, quality=Quality.SETTLING)
-    assert bench.ticks[-1].state == "running"
-
-
-def test_a_full_hold_before_the_loss_stays_and_the_session_goes_on_behind_it() -> None:
-    bench = Bench(protocol(repetitions(2)))
-    bench.run(5.0, TAUGHT)
-    bench.hop([link("lost"), link("streaming")], TAUGHT)
-    bench.run(5.0, TAUGHT)
-    assert bench.events("repetition")[0]["void"] == ""
-    assert bench.ticks[-1].phase.kind == "relax"
-
-
-def test_the_operator_can_go_on_at_once_or_stop_while_waiting() -> None:
-    bench = Bench()
-    bench.hop([link("lost")], TAUGHT)
-    assert bench.hop([Command(0, "resume")], TAUGHT).state == "waiting", "nothing to go on with yet"
-    bench.hop([link("streaming")], TAUGHT)
-    assert bench.hop([Command(0, "resume")], TAUGHT).state == "running"
-    bench.hop([link("lost")], TAUGHT)
-    assert bench.hop([Command(0, "stop")], TAUGHT).state == "done"
-    assert len(bench.events("repetition")) == 2
-
-
-def test_a_reference_cut_by_a_loss_is_taken_again_from_its_beginning() -> None:
-    bench = Bench(protocol(calibrating(WORK)), calibrated=False)
-    bench.run(9.98, AT_REST)
-    bench.run(2.0, AT_REST)
-    bench.run(2.5, (30.0, 4.0, 4.0))
-    bench.hop([link("lost"), link("streaming")], AT_REST)
-    bench.run(4.98, AT_REST)
-    bench.run(5.0, (100.0, 4.0, 4.0))
-    assert bench.events("reference") == [{"muscle": "gmed", "rms_uv": pytest.approx(100.0)}]
-
-
-def test_a_pause_is_not_disturbed_by_the_link() -> None:
-    bench = Bench()
-    bench.hop([Command(0, "pause")], TAUGHT)
-    assert bench.hop([link("lost"), link("streaming")], TAUGHT).state == "paused"
 
 
 def test_levels_take_rest_out_in_power_and_are_not_clipped() -> None:
