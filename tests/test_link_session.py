@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from run_kit import MUSCLES
 
@@ -19,7 +20,7 @@ from emgfeedback.sources.patient import Patient
 from emgfeedback.sources.virtual_cyton import Faults, Outage, Stall, VirtualCyton, available
 from emgfeedback.storage.recording import open_recording
 from emgfeedback.training.protocol import parse_protocol
-from emgfeedback.values import Calibration, Recording
+from emgfeedback.values import Calibration, Chunk, Recording
 
 pytestmark = pytest.mark.skipif(not available(), reason="this system has no pseudo-terminal")
 
@@ -108,6 +109,38 @@ def test_a_board_away_in_mid_hold_voids_the_repetition_and_the_session_goes_on_b
         sizes=(7,),
     ).run()
     assert (again.ticks_sha256, again.events_sha256) == (outcome.ticks_sha256, outcome.events_sha256)
+
+
+class Marker:
+    """A sink that marks the newest sample whenever another second of signal has arrived."""
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._next = job, 1000
+        self.true_samples: list[int] = []
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        if chunk.end_sample > self._next:
+            self._next = chunk.end_sample + 250
+            self.true_samples.append(chunk.end_sample - 1)
+            self._job.commands.post("mark")
+
+    def on_tick(self, tick: object) -> None:
+        pass
+
+
+def test_a_mark_carries_the_sample_that_was_being_taken(tmp_path: Path, calibration: Calibration) -> None:
+    person = Patient("taught", seed=4, n_channels=8)
+    with VirtualCyton(person.next_counts) as cyton:
+        job = job_of(open_brainflow(f"cyton:{cyton.port}"), tmp_path, (person,), calibration)
+        marker = Marker(job)
+        job.commands.post("start")
+        job.run((marker,))
+    assert job.recorder
+    marks = [c.data["at_sample"] for c in open_recording(job.recorder.path).commands if c.kind == "mark"]
+    late = np.array(marks) - np.array(marker.true_samples[: len(marks)])
+    assert len(late) > 2
+    assert np.median(late) < 25, "the mark is given just after its sample has arrived"
+    assert np.median(late) >= 0
 
 
 def test_the_accelerometer_is_recorded_beside_the_muscles(tmp_path: Path, calibration: Calibration) -> None:

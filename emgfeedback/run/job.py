@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,6 +112,9 @@ class Job:
         """Connect, let the link speak to the session, and open the recording."""
         if hasattr(self.source, "on_link"):
             self.source.on_link = lambda state, cause: self.commands.post("link", state=state, cause=cause)
+        sample_at = getattr(self.source, "sample_at", None)
+        if sample_at and isinstance(self.commands, Queue):
+            self.commands.sample_now = lambda: sample_at(time.monotonic())
         connect = getattr(self.source, "connect", None)
         if connect:
             connect()

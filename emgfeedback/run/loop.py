@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from typing import Protocol as Shape
 
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.training.session import Session
 from emgfeedback.values import Chunk, Command, StreamInfo, Tick
+
+MARKS = ("mark", "note", "pain")
 
 
 class Source(Shape):
@@ -60,14 +63,22 @@ def run(
 
 
 class Queue:
-    """Commands of a live operator, stamped with the hop that obeys them."""
+    """Commands of a live operator, stamped with the hop that obeys them.
+
+    Where the source can tell (``sample_now``), a command also carries the sample that was being taken when
+    it was given, as ``at_sample``: a hop is too coarse for a mark.
+    """
 
     def __init__(self) -> None:
+        self.sample_now: Callable[[], float] | None = None
         self._waiting: deque[tuple[int, str, dict[str, Any]]] = deque()
         self._lock = threading.Lock()
 
     def post(self, kind: str, *, not_before: int = 0, **data: Any) -> None:
         """Add a command, from any thread; it takes effect at the next hop that ends after ``not_before``."""
+        now = self.sample_now() if self.sample_now and kind in MARKS else math.nan
+        if math.isfinite(now):
+            data["at_sample"] = round(now)
         with self._lock:
             self._waiting.append((not_before, kind, data))
 

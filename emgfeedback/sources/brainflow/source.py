@@ -92,9 +92,9 @@ class BrainflowSource:
         """False rows that stand between two samples in a row and are in no chunk."""
         return self._owner.intake.surplus
 
-    def sample_at(self, time_s: float) -> int:
-        """Index of the sample taken at a time of ``time.monotonic``; needs the first rows."""
-        return self._owner.intake.clock.sample_at(time_s)
+    def sample_at(self, time_s: float) -> float:
+        """Sample being taken at a time of ``time.monotonic``, not rounded; NaN before the first rows."""
+        return self._owner.intake.clock.timeline.sample_at(time_s)
 
     def connect(self) -> None:
         """Prepare the board and set its gain; returns at once when that is done already or it is closed.
