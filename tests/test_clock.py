@@ -240,6 +240,18 @@ def test_a_sample_is_timed_within_2_ms_beyond_the_constant_delay(ppm):
     assert np.percentile(np.abs(settled_s - np.median(settled_s)), 95) <= 0.002
 
 
+@pytest.mark.parametrize(("batch_s", "jitter_s", "limit_s"), [(0.001, 0.001, 0.005), (0.016, 0.010, 0.010)])
+def test_a_command_finds_its_sample_with_the_constant_delay_included(batch_s, jitter_s, limit_s):
+    arrival_s = arrivals(30_000, FS_HZ, 7, jitter_s, batch_s)
+    clock = SampleClock(FS_HZ, CYTON_COUNTER)
+    wrong_s = []
+    for part in np.split(np.arange(30_000), np.arange(12, 30_000, 12)):
+        clock.place(part % 256, arrival_s[part])
+        given_s = arrival_s[part[-1]] + 0.013
+        wrong_s.append(clock.timeline.sample_at(given_s) / FS_HZ - given_s)
+    assert np.percentile(np.abs(wrong_s[len(wrong_s) // 40 :]), 95) <= limit_s
+
+
 def test_a_time_finds_its_sample_and_back():
     clock = SampleClock(FS_HZ, CYTON_COUNTER)
     index = np.arange(3000)
