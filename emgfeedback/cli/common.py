@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import locale
 import math
@@ -10,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,20 +41,53 @@ def json_option(command: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")(command)
 
 
-def file_options(command: Function) -> Function:
-    """Add what files of others may not say by themselves."""
-    for option in (
-        click.option("--board", help="BrainFlow board of a raw BrainFlow file, such as GANGLION."),
-        click.option("--decimal", help="Decimal sign of a text file: . or ,"),
-        click.option(
-            "--delimiter", help="What separates columns: a character, or comma, semicolon, tab, space."
-        ),
-        click.option("--unit", help="Unit of the values: uV, mV or V."),
-        click.option("--fs", "fs_hz", type=float, help="Sampling rate in Hz, where the file does not say."),
-        click.option("--montage", help="Channels of the muscles: gmed=1,tfl=2,ql=3, or a montage file."),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True)
+class AboutFile:
+    """What the user says of a file that may not say it itself."""
+
+    montage: str | None
+    fs_hz: float | None
+    unit: str | None
+    delimiter: str | None
+    decimal: str | None
+    board: str | None
+
+    def import_options(self) -> ImportOptions:
+        """What importers want to know."""
+        from emgfeedback.storage.importers import ImportOptions
+
+        if self.fs_hz is not None and not (math.isfinite(self.fs_hz) and self.fs_hz > 0):
+            raise UsageError(f"--fs {self.fs_hz:g}: write the sampling rate in Hz, for example --fs 1000")
+        return ImportOptions(
+            fs_hz=self.fs_hz,
+            unit=self.unit,
+            delimiter=self.delimiter,
+            decimal=self.decimal,
+            board=self.board,
+        )
+
+
+FILE_OPTIONS = (
+    click.option("--montage", help="Channels of the muscles: gmed=1,tfl=2,ql=3, or a montage file."),
+    click.option("--fs", "fs_hz", type=float, help="Sampling rate in Hz, where the file does not say."),
+    click.option("--unit", help="Unit of the values: uV, mV or V."),
+    click.option("--delimiter", help="What separates columns: a character, or comma, semicolon, tab, space."),
+    click.option("--decimal", help="Decimal sign of a text file: . or ,"),
+    click.option("--board", help="BrainFlow board of a raw BrainFlow file, such as GANGLION."),
+)
+
+
+def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what files of others may not say by themselves; the command gets it as ``about``."""
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> Any:
+        about = AboutFile(**{field.name: values.pop(field.name) for field in fields(AboutFile)})
+        return command(about=about, **values)
+
+    for option in reversed(FILE_OPTIONS):
+        option(gathered)
+    return gathered
 
 
 def lsl_option(command: Function) -> Function:
@@ -83,17 +117,6 @@ def mains_hz_of(mains: str | None) -> float:
     chosen = next(filter(None, settings), None) or locale.getlocale()[0] or ""
     country = chosen.partition("_")[2].partition(".")[0]
     return 60.0 if country.upper() in MAINS_60_HZ or country in MAINS_60_HZ_WINDOWS else 50.0
-
-
-def import_options(
-    fs_hz: float | None, unit: str | None, delimiter: str | None, decimal: str | None, board: str | None
-) -> ImportOptions:
-    """Gather what the user says of a file."""
-    from emgfeedback.storage.importers import ImportOptions
-
-    if fs_hz is not None and not (math.isfinite(fs_hz) and fs_hz > 0):
-        raise UsageError(f"--fs {fs_hz:g}: write the sampling rate in Hz, for example --fs 1000")
-    return ImportOptions(fs_hz=fs_hz, unit=unit, delimiter=delimiter, decimal=decimal, board=board)
 
 
 def read_montage(text: str) -> dict[str, str]:

@@ -12,9 +12,9 @@ import click
 
 from emgfeedback import __version__
 from emgfeedback.cli.common import (
+    AboutFile,
     default_library,
     file_options,
-    import_options,
     json_option,
     mains_hz_of,
     mains_option,
@@ -47,12 +47,7 @@ def analyze_command(
     rms_ms: float | None,
     from_s: float,
     to_s: float | None,
-    montage: str | None,
-    fs_hz: float | None,
-    unit: str | None,
-    delimiter: str | None,
-    decimal: str | None,
-    board: str | None,
+    about: AboutFile,
     mains: str | None,
     as_json: bool,
 ) -> None:
@@ -65,9 +60,11 @@ def analyze_command(
         raise UsageError(f"--from {from_s:g} --to {to_s}: write seconds, the second above the first")
     if rms_ms is not None and not rms_ms > 0:
         raise UsageError(f"--rms {rms_ms:g}: write a window in milliseconds, for example --rms 250")
-    recording = open_any(file, import_options(fs_hz, unit, delimiter, decimal, board))
+    recording = open_any(file, about.import_options())
     info = (
-        montage_of_file(recording, montage) if montage or recording.info.used() else _all_of(recording.info)
+        montage_of_file(recording, about.montage)
+        if about.montage or recording.info.used()
+        else _all_of(recording.info)
     )
     stretch = Stretch(band_hz, rms_ms, from_s, float("inf") if to_s is None else to_s)
     result = analyze(recording, info, mains_hz_of(mains), stretch)
@@ -112,23 +109,18 @@ def import_command(
     files: tuple[Path, ...],
     library: Path | None,
     participant: str | None,
-    montage: str | None,
-    fs_hz: float | None,
-    unit: str | None,
-    delimiter: str | None,
-    decimal: str | None,
-    board: str | None,
+    about: AboutFile,
     as_json: bool,
 ) -> None:
     """Copy FILES of other programs into a library, as BDF+ with all their channels."""
     from emgfeedback.storage.library import check_label
 
-    options = import_options(fs_hz, unit, delimiter, decimal, board)
+    options = about.import_options()
     if participant is not None:
         check_label("participant", participant)
     recordings, warnings = [], []
     for file in files:
-        path, notes = _import_one(file, options, library or default_library(), participant, montage)
+        path, notes = _import_one(file, options, library or default_library(), participant, about.montage)
         recordings.append(str(path))
         warnings += [f"{file.name}: {note}" for note in notes]
     if as_json:

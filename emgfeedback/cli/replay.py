@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emgfeedback.cli.common import (
+    AboutFile,
     file_options,
-    import_options,
     json_option,
     lsl_option,
     mains_hz_of,
@@ -60,12 +60,7 @@ def replay_command(
     reference: tuple[str, ...],
     settings: tuple[str, ...],
     ticks: Path | None,
-    montage: str | None,
-    fs_hz: float | None,
-    unit: str | None,
-    delimiter: str | None,
-    decimal: str | None,
-    board: str | None,
+    about: AboutFile,
     mains: str | None,
     lsl: bool,
     as_json: bool,
@@ -75,8 +70,8 @@ def replay_command(
 
     pace = _pace(speed, headless)
     _check_chunk(chunk)
-    opened = open_any(recording, import_options(fs_hz, unit, delimiter, decimal, board))
-    info = montage_of_file(opened, montage)
+    opened = open_any(recording, about.import_options())
+    info = montage_of_file(opened, about.montage)
     known = mains or opened.meta.get("mains_hz")
     default_hz = mains_hz_of(None)
     mains_hz = [float(known)] if known else sorted((50.0, 60.0), key=lambda hz: hz != default_hz)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from emgfeedback.cli.common import file_options, import_options, json_option, positive_seconds, print_json
+from emgfeedback.cli.common import AboutFile, file_options, json_option, positive_seconds, print_json
 from emgfeedback.cli.protocols import load_protocol
 from emgfeedback.errors import InputError, UsageError
 from emgfeedback.values import ACCEL, COUNT_MAX, EMG
@@ -94,12 +94,7 @@ def virtual_cyton_command(
     seconds: float | None,
     link: Path | None,
     truth: Path | None,
-    montage: str | None,
-    fs_hz: float | None,
-    unit: str | None,
-    delimiter: str | None,
-    decimal: str | None,
-    board: str | None,
+    about: AboutFile,
     as_json: bool,
     **faults: Any,
 ) -> None:
@@ -115,7 +110,7 @@ def virtual_cyton_command(
     wrong = read_faults(faults)
     accel = None
     if file is not None:
-        feed, accel = file_feed(file, import_options(fs_hz, unit, delimiter, decimal, board), wrong)
+        feed, accel = file_feed(file, about.import_options(), wrong)
     else:
         feed = _patient_feed(script or "learner", wrong)
     with VirtualCyton(feed, faults=wrong, link=link, truth_file=truth, next_accel=accel, tell=_tell) as cyton:
