@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Quality(enum.IntFlag):
     MAINS = 16
     MOTION = 32
     GAP = 64
+    HEARTBEAT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ class Frame:
 
     ``power_uv2``, ``envelope_uv`` and ``mains_ratio`` are (n_used,), NaN where unknown; ``quality`` is
     (n_used,) of `Quality` bits. ``mains_ratio`` is hum power over band power of the last second, before
-    the notch. ``end_sample`` is the index after the last sample of the hop.
+    the notch. ``end_sample`` is the index after the last sample of the hop. ``display_uv``, (n_used,), is
+    the amplitude for people to look at, None where it is the envelope. ``lag_uv2``, (n_lags, n_used), holds
+    the mean lag products of the filtered hop, from lag 0 on; None unless `Setup.listen` asks for them.
     """
 
     end_sample: int
@@ -114,6 +118,8 @@ class Frame:
     envelope_uv: Floats
     quality: Bits
     mains_ratio: Floats
+    display_uv: Floats | None = None
+    lag_uv2: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +127,18 @@ class Setup:
     """What the session decides about the pipeline between hops: the notch, and what rest was like.
 
     ``rest_power_uv2`` lets a fallen electrode be told from a quiet muscle; ``rest_mains_ratio`` lets a
-    surge of hum be told from the hum that the notch already takes out.
+    surge of hum be told from the hum that the notch already takes out. ``listen`` asks for lag products,
+    while rest and references are measured. ``heartbeat`` names the used channels whose heartbeat is to be
+    taken out. ``whitening`` has the whitening filter of each used channel for the whitened display, gain
+    included; empty where it was not measured.
     """
 
     notch_hz: float = 0.0
     rest_power_uv2: tuple[float, ...] = ()
     rest_mains_ratio: tuple[float, ...] = ()
+    listen: bool = False
+    heartbeat: tuple[bool, ...] = ()
+    whitening: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +156,16 @@ class Calibration:
     trials: tuple[int, ...]
     chain: Mapping[str, Any]
     made_at: str = ""
+    whitening: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dominance:
-    """Who does the work in one hop, with 95 % bounds; NaN and empty where it cannot be measured."""
+    """Who does the work in one hop, with 95 % bounds; NaN and empty where it cannot be measured.
+
+    ``ratio_ln`` is ln(target / rival) for each rival in the order of the montage. Where the rival is under
+    its floor the ratio is NaN and only its low bound is known, and the other way round for the target.
+    """
 
     share: float
     share_low: float
@@ -158,6 +175,10 @@ class Dominance:
     confidence: float
     leader: str
     measurable: bool
+    margin_high_ln: float = math.nan
+    ratio_ln: tuple[float, ...] = ()
+    ratio_low_ln: tuple[float, ...] = ()
+    ratio_high_ln: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +257,8 @@ class Tick:
 
     ``phase_index`` is -1 before the start and ``len(protocol.phases)`` when all is done; ``state`` is
     ``ready``, ``running``, ``paused``, ``waiting`` (for a lost or stalled board) or ``done``. ``good_s`` is
-    the good time of the running attempt.
+    the good time of the running attempt. ``display_pct``, (n_used,), is the level that is drawn where
+    another estimator than the envelope was chosen for the display; None elsewhere.
     """
 
     frame: Frame
@@ -249,6 +271,12 @@ class Tick:
     reward: Reward
     good_s: float
     events: tuple[Event, ...]
+    display_pct: Floats | None = None
+
+    @property
+    def shown_pct(self) -> Floats:
+        """Levels for people to look at, (n_used,); what is rewarded is ``level_pct``."""
+        return self.level_pct if self.display_pct is None else self.display_pct
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ MAX_FILE, MAX_CLASS, MAX_FUNCTION = 400, 250, 50
 
 UNITS = ("_uv", "_uv2", "_s", "_hz", "_pct", "_ln", "_sample", "_samples", "_ratio")
 UNITLESS = {  # counts, indices, codes, ratios and probabilities
-    *("sample", "counts", "seconds", "repetition", "phase_index", "quality", "trials", "dof"),
+    *("sample", "counts", "seconds", "repetition", "phase_index", "quality", "trials", "whitening", "dof"),
     *("ratio", "share", "share_low", "share_high", "confidence", "flagged"),
     "lsb",  # its unit stands beside it
 }
