@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -128,9 +129,9 @@ def calibration(info: StreamInfo) -> Calibration:
     worn = apply_montage(info, MONTAGE, "right", "gmed", MUSCLES[1:])
     given = {"rest_uv": [3.0] * 3, "rest_sd_uv": [0.3] * 3, "reference_uv": [120.0] * 3, "dof": [3.0] * 3}
     chain = chain_of(worn, grid_for(FS_HZ, trunk=True), 0.0)
-    return calibration_from_json(
-        {**given, "reference_kind": "submaximal", "trials": [1, 1, 1], "chain": chain}
-    )
+    kept = {"reference_kind": "submaximal", "trials": [1, 1, 1], "chain": chain}
+    today = datetime.now().astimezone().isoformat()
+    return calibration_from_json({**given, **kept, "made_at": today})
 
 
 @contextmanager

@@ -110,7 +110,9 @@ class Frame:
     (n_used,) of `Quality` bits. ``mains_ratio`` is hum power over band power of the last second, before
     the notch. ``end_sample`` is the index after the last sample of the hop. ``display_uv``, (n_used,), is
     the amplitude for people to look at, None where it is the envelope. ``lag_uv2``, (n_lags, n_used), holds
-    the mean lag products of the filtered hop, from lag 0 on; None unless `Setup.listen` asks for them.
+    the mean lag products of the filtered hop, from lag 0 on, and ``band_uv``, (hop_samples, n_used), the
+    hop itself; both None unless `Setup.listen` asks for them. ``pulse_uv``, (n_used,), is the RMS locked to
+    the heartbeat at ``pulse_bpm``, given with the last hop of a rest.
     """
 
     end_sample: int
@@ -120,6 +122,9 @@ class Frame:
     mains_ratio: Floats
     display_uv: Floats | None = None
     lag_uv2: Floats | None = None
+    band_uv: Floats | None = None
+    pulse_uv: Floats | None = None
+    pulse_bpm: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +132,18 @@ class Setup:
     """What the session decides about the pipeline between hops: the notch, and what rest was like.
 
     ``rest_power_uv2`` lets a fallen electrode be told from a quiet muscle; ``rest_mains_ratio`` lets a
-    surge of hum be told from the hum that the notch already takes out. ``listen`` asks for lag products,
-    while rest and references are measured. ``heartbeat`` names the used channels whose heartbeat is to be
-    taken out. ``whitening`` has the whitening filter of each used channel for the whitened display, gain
+    surge of hum be told from the hum that the notch already takes out. ``listen`` asks for lag products:
+    ``rest``, ``last`` (the last hop of a rest) or ``effort``. ``heartbeat`` names the used channels whose
+    heartbeat is to be taken out, ``heartbeat_left`` those where too much of it stays. ``whitening`` has the whitening filter of each used channel for the whitened display, gain
     included; empty where it was not measured.
     """
 
     notch_hz: float = 0.0
     rest_power_uv2: tuple[float, ...] = ()
     rest_mains_ratio: tuple[float, ...] = ()
-    listen: bool = False
+    listen: str = ""
     heartbeat: tuple[bool, ...] = ()
+    heartbeat_left: tuple[bool, ...] = ()
     whitening: tuple[tuple[float, ...], ...] = ()
 
 
@@ -145,7 +151,7 @@ class Setup:
 class Calibration:
     """Rest and reference of each used channel; valid only for the same chain and placement.
 
-    ``dof`` is the effective number of independent samples in the mean power of one hop (2 / CV²).
+    ``dof`` is the effective number of independent samples that a hop adds (`spectrum.dof_per_hop`).
     """
 
     rest_uv: Floats

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,8 +43,8 @@ def fed(name: str, frames: Sequence[Frame]) -> bayes.BayesPairs:
 
 def plain_confidence(frames: Sequence[Frame], ratio: float) -> float:
     """The recursion of the docstring, cell by cell, for one target and two rivals."""
-    n, own, common = bayes.LEVELS, GRID.hop_s, GRID.hop_s
-    spread = bayes.DRIFT_LN_PER_SQRT_S**2 * GRID.hop_s / bayes.STEP_LN**2
+    n = bayes.LEVELS
+    own, common = bayes.OWN_JUMPS_PER_S * GRID.hop_s, bayes.COMMON_JUMPS_PER_S * GRID.hop_s
     levels = [math.log(bayes.WORKING_LEVEL) + bayes.STEP_LN * (i - n // 2) for i in range(n)]
     span, rest = 100.0**2 - 4.0, 4.0 / (100.0**2 - 4.0)
     least = 1.0
@@ -54,12 +55,9 @@ def plain_confidence(frames: Sequence[Frame], ratio: float) -> float:
             new = np.zeros((n, n))
             for g in range(n):
                 for r in range(n):
-                    around = [(g - 1, r), (g + 1, r), (g, r - 1), (g, r + 1)]
-                    near = sum(belief[min(max(a, 0), n - 1), min(max(b, 0), n - 1)] for a, b in around)
-                    stay = (1 - 2 * spread) * belief[g, r] + spread / 2 * near
                     jump = own / n * (belief[:, r].sum() + belief[g, :].sum())
                     diagonal = np.diagonal(belief, r - g)
-                    value = (1 - 2 * own - common) * stay + jump + common * diagonal.mean()
+                    value = (1 - 2 * own - common) * belief[g, r] + jump + common * diagonal.mean()
                     for x, p in ((levels[g], power[0]), (levels[r], power[rival])):
                         expected = math.exp(2 * x) + rest
                         value *= math.exp(-DOF / 2 * (math.log(expected) + p / expected))
@@ -73,7 +71,7 @@ def plain_confidence(frames: Sequence[Frame], ratio: float) -> float:
 
 @pytest.mark.parametrize("ratio", [1.0, 1.32, 2.0])
 def test_the_confidence_is_that_of_the_plain_recursion(ratio: float) -> None:
-    frames = hops((40.0, 25.0, 10.0), 4)
+    frames = hops((40.0, 25.0, 10.0), 3)
     assert fed("bayes-quick", frames).confidence(ratio) == pytest.approx(
         plain_confidence(frames, ratio), rel=1e-9
     )
@@ -102,6 +100,38 @@ def test_a_resting_rival_never_blows_the_belief_up() -> None:
     rule = fed("bayes-quick", hops((50, 2, 2), 100))
     assert rule.confidence(1.32) > 0.99
     assert np.isfinite(rule.confidence(1.32))
+
+
+@pytest.mark.parametrize("dof", [1.0, DOF, 40.0])
+@pytest.mark.parametrize("first_uv", [(1e-6, 1e-6, 1e-6), (1e5, 1e5, 1e5), (1e5, 1e-6, 30.0)])
+def test_the_belief_survives_the_impossible_and_finds_back(first_uv: tuple, dof: float) -> None:
+    given = replace(GIVEN, dof=np.full(3, dof))
+    rule = RULES["bayes-quick"](INFO, GRID, given)
+    for one in [
+        *(frame(5 * (i + 1), first_uv) for i in range(200)),
+        *(frame(5 * i, (60, 20, 20)) for i in range(201, 301)),
+    ]:
+        rule.observe(one)
+        assert 0.0 <= rule.confidence(1.32) <= 1.0 + 1e-9
+    assert rule.confidence(1.32) > 0.9
+
+
+def test_the_belief_survives_leaps_of_both_muscles() -> None:
+    rule = RULES["bayes-quick"](INFO, GRID, replace(GIVEN, dof=np.full(3, 80.0)))
+    for i, envelope_uv in enumerate([(1e-6,) * 3, (1e6,) * 3, (1e-6, 1e6, 1e6), (1e6, 1e-6, 1e6)] * 3, 1):
+        rule.observe(frame(5 * i, envelope_uv))
+    assert rule.confidence(1e-3) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("envelope_uv", "expected"), [((330, 150, 150), True), ((150, 330, 40), False)])
+def test_work_far_above_the_reference_is_told_apart(envelope_uv: tuple, expected: bool) -> None:
+    assert (fed("bayes-quick", hops(envelope_uv, 200)).confidence(1.32) > 0.5) is expected
+
+
+@pytest.mark.parametrize("n", [30, 3000])
+def test_the_belief_in_all_ratios_together_stays_one(n: int) -> None:
+    rule = fed("bayes-quick", hops((40.0, 25.0, 10.0), n))
+    assert rule.confidence(1e-3) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_lost_samples_make_everything_equally_likely_again() -> None:

@@ -28,9 +28,11 @@ RUN_FIELDS = {
         "ticks",
     ),
     *("ticks_sha256", "events_sha256", "chunk_us_p50", "chunk_us_p99"),
+    *("rule", "amplitude", "reference_kind", "change_from_start", "placement", "tests", "notes"),
 }
 REPETITION_FIELDS = {
     *("start_s", "good_s", "longest_s", "rewarded", "share_median", "margin_median_ln", "leader", "void"),
+    *("ratio_median_ln", "block", "onset_order", "fatigue"),
 }
 
 
@@ -98,6 +100,8 @@ def test_run_prints_one_object_with_the_fields_of_the_contract(cli, tmp_path: Pa
     assert ran.code == 0
     assert set(ran.json) == RUN_FIELDS
     assert ran.json["protocol"] == "E03"
+    assert ran.json["rule"]["name"] == "bayes-quick"
+    assert 0 < ran.json["rule"]["figures"]["false_pct"] <= 0.5
     assert all(set(repetition) == REPETITION_FIELDS for repetition in ran.json["repetitions"])
     assert "work 1 of" in ran.err, "progress goes to stderr"
 

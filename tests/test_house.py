@@ -39,7 +39,7 @@ SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64"}
 
 MAX_FILE, MAX_CLASS, MAX_FUNCTION = 400, 250, 50
 
-UNITS = ("_uv", "_uv2", "_s", "_hz", "_pct", "_ln", "_sample", "_samples", "_ratio")
+UNITS = ("_uv", "_uv2", "_s", "_hz", "_bpm", "_pct", "_ln", "_sample", "_samples", "_ratio")
 UNITLESS = {  # counts, indices, codes, ratios and probabilities
     *("sample", "counts", "seconds", "repetition", "phase_index", "quality", "trials", "whitening", "dof"),
     *("ratio", "share", "share_low", "share_high", "confidence", "flagged"),

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from protocol_kit import EXAMPLE, changed
+from run_kit import MUSCLES, frame, stream
 
 from emgfeedback.cli.protocols import load_protocol, protocols
 from emgfeedback.errors import EmgFeedbackError, InputError, ProtocolError, ProtocolNotFound
+from emgfeedback.processing.bandwidth import grid_for
+from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.protocol import find_protocol, parse_protocol
 from emgfeedback.training.protocol_tables import TABLES, keys_of
-from emgfeedback.values import Protocol
+from emgfeedback.training.session import Session, tailor
+from emgfeedback.values import Command, Protocol
 
 REPO = Path(__file__).resolve().parent.parent
 FILES = sorted((REPO / "protocols").glob("*.toml"))
@@ -34,8 +38,8 @@ def test_every_exercise_is_well_formed(file: Path) -> None:
     assert protocol.steps
     assert all(len(phase.cue) <= 60 for phase in protocol.phases)
     assert protocol.phases[0].kind == "rest"
-    references = [phase.muscle for phase in protocol.phases if phase.kind == "reference"]
-    assert references == [protocol.target, *protocol.rivals]
+    contracted = [phase.muscle for phase in protocol.phases if phase.kind in ("reference", "test")]
+    assert [m for m in contracted if m not in NEIGHBOURS] == [protocol.target, *protocol.rivals]
     assert all(phase.seconds > protocol.hold_s for phase in protocol.phases if phase.kind == "work")
     assert protocol.ratio == 1.32
 
@@ -44,6 +48,43 @@ def test_every_exercise_is_well_formed(file: Path) -> None:
 def test_no_exercise_promises_a_benefit(slug: str) -> None:
     promises = r"\b(cure|heal|treat|prevent|guarantee|proven\b|stronger|strengthen|relie[fv])"
     assert not re.search(promises, TEXTS[slug], re.IGNORECASE)
+
+
+@pytest.mark.parametrize("fs_hz", [125.0, 250.0, 1000.0])
+@pytest.mark.parametrize("slug", TEXTS)
+def test_every_exercise_runs_dry_from_start_to_end(slug: str, fs_hz: float) -> None:
+    info = stream(fs_hz)
+    protocol = tailor(parse_protocol(TEXTS[slug], slug), info, calibrated=False)
+    grid = grid_for(fs_hz, trunk=True)
+    session = Session(info, grid, protocol, 50.0)
+    events, commands = [], [Command(0, "start")]
+    for hop in range(1, 50 * 600):
+        phase = session._phase()
+        powers = [100.0 if phase.muscle == m else 50.0 if phase.repetition else 2.0 for m in MUSCLES]
+        tick = session.step(frame(hop * grid.hop_samples, powers), commands)
+        events += tick.events
+        commands = []
+        if session.finished:
+            break
+    kinds = [event.kind for event in events]
+    assert kinds[-1] == "done"
+    assert kinds.count("repetition") == protocol.repetitions
+    (calibrated,) = [event.data for event in events if event.kind == "calibration"]
+    assert calibrated["reference_uv"] == pytest.approx([100.0] * 3)
+    assert kinds.count("placement") == any(phase.kind == "test" for phase in protocol.phases)
+
+
+def test_a_placement_check_is_drawn_up_from_tests_alone_and_a_test_serves_as_a_reference() -> None:
+    check = find_protocol("placement-check", TEXTS)
+    assert (check.repetitions, check.hold_s) == (0, 0.0)
+    tests = [phase.muscle for phase in check.phases if phase.kind == "test"]
+    assert tests == ["gmed", "tfl", "ql", "brace", "extension"]
+    served = changed(('kind = "reference"', 'kind = "test"'), ('kind = "reference"', 'kind = "test"'))
+    assert parse_protocol(served, "x.toml").repetitions == 3
+    with pytest.raises(ProtocolError, match='"vll" is neither target nor rival; write one of vmo, vl, brace'):
+        parse_protocol(served.replace('muscle = "vl"', 'muscle = "vll"'), "x.toml")
+    with pytest.raises(ProtocolError, match=r'no reference of "vl" stands before it'):
+        parse_protocol(served.replace('muscle = "vl"', 'muscle = "brace"'), "x.toml")
 
 
 def test_ids_are_unique() -> None:

@@ -1,6 +1,7 @@
 """Session and reward: what a hold is, what withholds it, and what reaches the log."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -267,10 +268,23 @@ def test_nothing_is_measured_while_every_muscle_rests() -> None:
     assert math.isnan(who.share)
 
 
-def test_a_silent_rival_counts_with_its_floor_and_never_blows_up() -> None:
+def test_a_silent_rival_gives_no_ratio_but_a_bound_and_never_blows_up() -> None:
     who = Dominator(INFO, GRID, calibration())(np.array([60.0, 0.0, 0.0]))
     assert who.share == pytest.approx(1.0)
-    assert who.margin_ln < math.log(60 / 1)
+    assert math.isnan(who.margin_ln)
+    assert math.log(1.32) < who.margin_low_ln < math.log(60 / 1)
+    bench = Bench()
+    bench.run(10.0, (60.0, 0.0, 0.0))
+    assert bench.events("repetition")[0]["margin_median_ln"] is None
+
+
+def test_the_drawn_level_is_that_of_the_display_estimator() -> None:
+    bench = Bench()
+    assert bench.hop((), TAUGHT).display_pct is None
+    shown = replace(frame(20, TAUGHT), display_uv=np.array([100.0, 2.0, 51.0]))
+    tick = bench.session.step(shown, ())
+    assert tick.display_pct == pytest.approx(levels_pct(shown.display_uv, calibration()))
+    assert tick.level_pct[0] == pytest.approx(60, abs=0.1)
 
 
 def test_one_rival_is_enough_and_others_are_only_watched() -> None:

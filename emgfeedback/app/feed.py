@@ -124,7 +124,7 @@ class Feed:
             self._note(event)
         row = self._written % len(self._ends)
         self._ends[row] = tick.frame.end_sample
-        self._values[row, 0] = tick.level_pct
+        self._values[row, 0] = tick.shown_pct
         self._values[row, 1] = tick.frame.envelope_uv
         self._written += 1
         self.snapshot = Snapshot(

@@ -121,6 +121,7 @@ def stylesheet(theme: Theme) -> str:
     QLabel[look="phase"] {{ font-size: 22px; font-weight: 600; }}
     QLabel[look="huge"] {{ font-size: 34px; font-weight: 600; }}
     QLabel[look="large"] {{ font-size: 18px; }}
+    QLabel[look="leader"] {{ font-size: 15px; font-weight: 600; }}
     QLabel[look="dim"] {{ color: {theme.dim}; font-size: 12px; }}
     QLabel[look="chip"] {{ background: {theme.well}; border: 1px solid {theme.line}; border-radius: 9px;
                           padding: 3px 9px; font-size: 12px; }}

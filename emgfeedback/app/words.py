@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emgfeedback.values import Event, Quality
+from emgfeedback.values import Dominance, Event, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ MUSCLES = {
     "tfl": Muscle("TFL", "TFL", "front of hip", 3),
     "ql": Muscle("Waist (QL site)", "QL site", "waist", -3),
     "gmax": Muscle("GMax", "Gluteus maximus", "buttock", -2),
+    "brace": Muscle("Belly brace", "Belly", "belly"),
+    "extension": Muscle("Hip extension", "Buttock", "buttock"),
     "es": Muscle("ES", "Erector spinae", "lower back", -4),
     "rf": Muscle("RF", "Rectus femoris", "front of thigh", 4),
     "vmo": Muscle("VMO", "Vastus medialis", "inner thigh"),
@@ -38,6 +42,7 @@ FLAG_WORDS = (
     (Quality.FLAT, "flat line"),
     (Quality.MAINS, "mains hum"),
     (Quality.MOTION, "movement"),
+    (Quality.HEARTBEAT, "heartbeat"),
     (Quality.SETTLING, "settling"),
 )
 
@@ -50,6 +55,34 @@ def muscle(code: str) -> Muscle:
 def problem(bits: int) -> str:
     """The gravest quality flag in words, empty when the signal is clean."""
     return next((words for flag, words in FLAG_WORDS if bits & flag), "")
+
+
+def leading(dominance: Dominance, target: str, calibrated: bool) -> str:
+    """Who leads, and the target's share with its 95 % bounds; what cannot be said is said."""
+    if not calibrated:
+        return "Not calibrated: no muscle is compared yet"
+    if not dominance.measurable:
+        return "Not measurable now"
+    shares = (dominance.share, dominance.share_low, dominance.share_high)
+    share = " · {} {:.0f} % ({:.0f} to {:.0f})".format(target, *(100 * s for s in shares))
+    return f"{muscle(dominance.leader).short} leads{share if all(map(math.isfinite, shares)) else ''}"
+
+
+def ratios(dominance: Dominance, target: str, rivals: Sequence[str]) -> str:
+    """The target against each rival with 95 % bounds; empty where nothing can be measured."""
+    if not dominance.measurable:
+        return ""
+    bounds = zip(rivals, dominance.ratio_ln, dominance.ratio_low_ln, dominance.ratio_high_ln, strict=False)
+    return f"{target} is " + " · ".join(f"{_times(*ratio)} {rival}" for rival, *ratio in bounds)
+
+
+def _times(ratio_ln: float, low_ln: float, high_ln: float) -> str:
+    """A ratio with its bounds, or the only bound that is known."""
+    if math.isfinite(ratio_ln):
+        return f"{math.exp(ratio_ln):.1f} ({math.exp(low_ln):.1f}-{math.exp(high_ln):.1f}) ×"
+    if math.isfinite(low_ln):
+        return f"at least {math.exp(low_ln):.1f} ×"
+    return f"at most {math.exp(high_ln):.1f} ×" if math.isfinite(high_ln) else "not measurable against"
 
 
 def clock(seconds: float) -> str:
@@ -91,6 +124,12 @@ def note(event: Event) -> str:
     data = event.data
     if event.kind == "calibration":
         return str(data.get("refused") or "Reference known: levels are now in % of reference.")
+    if event.kind == "trial":
+        return str(data["cause"])
+    if event.kind == "placement":
+        return " ".join(data["words"])
+    if event.kind == "setup" and data.get("heartbeat"):
+        return "Heartbeat at rest: it is taken out from now on, the rest starts over."
     if event.kind == "setup" and data.get("notch_hz"):
         return f"Mains hum at rest: the {data['notch_hz']:g} Hz notch is on, the rest starts over."
     if event.kind == "gap":

@@ -96,6 +96,15 @@ def lsl_option(command: Function) -> Function:
     return click.option("--lsl", is_flag=True, help=words)(command)
 
 
+DISPLAY_NAMES = ("rms", "bayes", "whitened", "bayes-whitened")
+
+
+def display_option(command: Function) -> Function:
+    """Add ``--display``."""
+    words = "Amplitude that the screen draws (default: rms); reward and report are by RMS always."
+    return click.option("--display", type=click.Choice(DISPLAY_NAMES), default="rms", help=words)(command)
+
+
 def mains_option(command: Function) -> Function:
     """Add ``--mains``."""
     choice = click.Choice(["50", "60"])

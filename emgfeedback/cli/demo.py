@@ -11,6 +11,7 @@ import click
 
 from emgfeedback.cli.common import (
     default_library,
+    display_option,
     json_option,
     lsl_option,
     mains_hz_of,
@@ -33,6 +34,7 @@ GAIN = 24
 @click.option("--seconds", type=float, help="Stop after this time.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another person.")
 @click.option("--out", type=click.Path(path_type=Path), help="Library folder of the recording.")
+@display_option
 @lsl_option
 @json_option
 def demo_command(
@@ -40,6 +42,7 @@ def demo_command(
     seconds: float | None = None,
     seed: int = 1,
     out: Path | None = None,
+    display: str = "rms",
     lsl: bool = False,
     as_json: bool = False,
 ) -> int:
@@ -61,6 +64,7 @@ def demo_command(
             library=out or default_library(),
             meta=header(PARTICIPANT, address or f"patient:seed={seed}", seed, GAIN, simulated=True),
             sinks=(person,),
+            display=display,
         )
         if lsl:
             job.publish()

@@ -14,6 +14,7 @@ import click
 from emgfeedback import __version__
 from emgfeedback.cli.common import (
     default_library,
+    display_option,
     json_option,
     lsl_option,
     mains_hz_of,
@@ -23,11 +24,15 @@ from emgfeedback.cli.common import (
     show_or_run,
 )
 from emgfeedback.cli.protocols import load_protocol
+from emgfeedback.errors import UsageError
 
 if TYPE_CHECKING:
     from emgfeedback.run.job import Job
+    from emgfeedback.training.permissions import Permissions
+    from emgfeedback.values import Calibration, Protocol
 
 GAINS = ("1", "2", "4", "6", "8", "12", "24")
+WHO = "operator at the command line"
 PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -48,58 +53,102 @@ PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 @click.option("--headless", is_flag=True, help="No window; a line per phase on stderr.")
 @click.option("--seconds", type=float, help="Stop after this time.")
 @click.option("--library", type=click.Path(path_type=Path), help="Folder of the recordings.")
+@click.option(
+    "--permit",
+    metavar="KEYS",
+    help="What a clinician permits today, such as ABD,RES, or all; what is not named is locked.",
+)
+@display_option
 @lsl_option
 @json_option
 def run_command(
-    protocol: str,
-    address: str,
-    montage: str | None,
-    side: str,
-    participant: str | None,
-    calibration: Path | None,
-    mains: str | None,
-    gain: str,
-    seed: int | None,
-    headless: bool,
-    seconds: float | None,
-    library: Path | None,
-    lsl: bool,
-    as_json: bool,
+    protocol: str, headless: bool, seconds: float | None, as_json: bool, permit: str | None, **asked: Any
 ) -> int:
     """Run PROTOCOL (a name, an id or a file) and record it."""
-    from emgfeedback.run.job import live_job, made_calibration
-    from emgfeedback.sources.opening import open_source
+    from emgfeedback.run.job import made_calibration
     from emgfeedback.storage.library import check_label
     from emgfeedback.storage.recording import open_recording
 
     positive_seconds(seconds)
     exercise = load_protocol(protocol)
-    person = check_label("participant", participant if participant is not None else new_pseudonym())
-    given = made_calibration(open_recording(calibration)) if calibration else None
+    person = asked["participant"]
+    asked["participant"] = check_label("participant", person if person is not None else new_pseudonym())
+    if asked["calibration"]:
+        asked["calibration"] = made_calibration(open_recording(asked["calibration"]))
+    allowed = permissions_of(permit)
 
     def put_together() -> Job:
-        opened = open_source(address, gain=int(gain), seed=seed, paced=not headless)
-        try:
-            job = live_job(
-                opened.source,
-                montage_for(opened.source.info, montage, exercise),
-                side,
-                exercise,
-                mains_hz_of(mains),
-                library=library or default_library(),
-                meta=header(person, address, seed, int(gain), opened.simulated),
-                calibration=given,
-                sinks=opened.listeners,
-            )
-            job.again = put_together
-            if lsl:
-                job.publish()
-        except BaseException:
-            opened.source.close()
-            raise
+        job = _live(exercise, allowed, paced=not headless, **asked)
+        job.again = put_together
         return job
 
     return show_or_run(put_together(), headless, seconds, as_json)
+
+
+def _live(
+    exercise: Protocol,
+    permissions: Permissions,
+    *,
+    paced: bool,
+    address: str,
+    montage: str | None,
+    side: str,
+    participant: str,
+    calibration: Calibration | None,
+    mains: str | None,
+    gain: str,
+    seed: int | None,
+    library: Path | None,
+    display: str,
+    lsl: bool,
+) -> Job:
+    """Open the source and put the run together; the source is let go when that fails."""
+    from emgfeedback.run.job import live_job
+    from emgfeedback.sources.opening import open_source
+
+    opened = open_source(address, gain=int(gain), seed=seed, paced=paced)
+    try:
+        job = live_job(
+            opened.source,
+            montage_for(opened.source.info, montage, exercise),
+            side,
+            exercise,
+            mains_hz_of(mains),
+            library=library or default_library(),
+            meta=header(participant, address, seed, int(gain), opened.simulated),
+            calibration=calibration,
+            sinks=opened.listeners,
+            display=display,
+            permissions=permissions,
+        )
+        if lsl:
+            job.publish()
+    except BaseException:
+        opened.source.close()
+        raise
+    return job
+
+
+def permissions_of(text: str | None) -> Permissions:
+    """Permissions of today from ``--permit``; without it everything is locked.
+
+    Raises
+    ------
+    UsageError
+        A key that is none.
+    """
+    from emgfeedback.training.permissions import KEYS, LOCKED, Grant, Permissions, no_limits
+
+    if text is None:
+        return LOCKED
+    today = datetime.now().astimezone().date().isoformat()
+    if text.strip().lower() == "all":
+        return no_limits(WHO, today)
+    keys = [key.strip().upper() for key in text.split(",")]
+    for key in keys:
+        if key not in KEYS:
+            raise UsageError(f"--permit {key[:20]!r}: write all, or some of {','.join(KEYS)}")
+    return Permissions(tuple(Grant(key, WHO, "--permit", today) for key in keys))
 
 
 def new_pseudonym() -> str:

@@ -147,7 +147,7 @@ def _summary(protocol: Protocol) -> dict[str, Any]:
     return {
         "seconds": sum(phase.seconds for phase in protocol.phases),
         "repetitions": protocol.repetitions,
-        "references": [phase.muscle for phase in protocol.phases if phase.kind == "reference"],
+        "references": [phase.muscle for phase in protocol.phases if phase.kind in ("reference", "test")],
         "rule": "hold" if protocol.hold_s else "observe",
     }
 

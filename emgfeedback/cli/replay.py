@@ -13,6 +13,7 @@ import click
 
 from emgfeedback.cli.common import (
     AboutFile,
+    display_option,
     file_options,
     json_option,
     lsl_option,
@@ -48,6 +49,7 @@ SETTABLE = {"ratio": float, "hold_s": float, "min_level_pct": float, "ceiling_pc
 @click.option("--ticks", type=click.Path(path_type=Path), help="Write one row per hop to this CSV file.")
 @file_options
 @mains_option
+@display_option
 @lsl_option
 @json_option
 def replay_command(
@@ -62,6 +64,7 @@ def replay_command(
     ticks: Path | None,
     about: AboutFile,
     mains: str | None,
+    display: str,
     lsl: bool,
     as_json: bool,
 ) -> int:
@@ -76,7 +79,7 @@ def replay_command(
     default_hz = mains_hz_of(None)
     mains_hz = [float(known)] if known else sorted((50.0, 60.0), key=lambda hz: hz != default_hz)
     sizes = (_size(chunk, opened.info.fs_hz, pace),)
-    job = _job(opened, info, protocol, mains_hz, rest, reference, _settings(settings), sizes, pace)
+    job = _job(opened, info, protocol, mains_hz, rest, reference, _settings(settings), sizes, pace, display)
     if lsl:
         job.publish()
     return _show(job, opened, headless, ticks, as_json)
@@ -92,6 +95,7 @@ def _job(
     settings: dict[str, Any],
     sizes: Sequence[int],
     speed: float,
+    display: str,
 ) -> Job:
     from emgfeedback.run.job import observing, recorded_calibration, recorded_protocol, replay_job
     from emgfeedback.run.offline import calibrate_from
@@ -119,6 +123,7 @@ def _job(
         rule=rule,
         sizes=sizes,
         speed=speed,
+        display=display,
     )
     job.warnings += doubts
     return job

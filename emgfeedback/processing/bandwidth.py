@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,16 @@ TRUNK_MUSCLES = frozenset({"ql", "es", "io", "eo", "ra"})
 doi:10.1016/j.jelekin.2005.07.003)."""
 
 LOWEST_RATE_HZ = 100.0
+
+Corners = tuple[float, float]
+
+TYPICAL_HZ: Corners = (60.0, 120.0)
+"""Corners of `emg_spectrum` for a typical muscle: median 96 Hz between 20 and 450 Hz."""
+
+REFERENCE_BAND_HZ = (20.0, 450.0)
+"""What a laboratory amplifier keeps of surface EMG; the part a board keeps is of the power in it."""
+
+LINES = 1001
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +114,29 @@ def emg_spectrum(f_hz: Floats, low_hz: float, high_hz: float) -> Floats:
     doi:10.1109/TBME.1977.326175): f_h⁴f² / ((f²+f_l²)(f²+f_h²)²)."""
     squared = f_hz**2
     return np.asarray(high_hz**4 * squared / ((squared + low_hz**2) * (squared + high_hz**2) ** 2))
+
+
+def power_kept(grid: Grid, corners_hz: Corners = TYPICAL_HZ, averaged: int = 1) -> float:
+    """Part of the EMG power between 20 and 450 Hz that a board and its band let through, 0 to 1.
+
+    ∫ G(f)·|H(f)|² df over the band, over ∫ G(f) df from 20 to 450 Hz, with G of `emg_spectrum` and H the
+    third-order sinc decimator of an ADS1299: H = sinc(f/f_c)³ at the rate f_c of its conversions.
+
+    Parameters
+    ----------
+    corners_hz : f_l and f_h of the muscle's spectrum
+    averaged : conversions the radio makes one sample of (2 for a Cyton with a Daisy: f_c = 2·fs); their
+        mean weakens high frequencies once more
+    """
+
+    def through(f_hz: Floats) -> Floats:
+        turns = f_hz / (grid.fs_hz * averaged)
+        averaging = np.sinc(averaged * turns) / np.sinc(turns)
+        return np.asarray(np.sinc(turns) ** 6 * averaging**2)
+
+    return _power(grid.band_hz, corners_hz, through) / _power(REFERENCE_BAND_HZ, corners_hz, np.ones_like)
+
+
+def _power(band_hz: tuple[float, float], corners_hz: Corners, through: Callable[[Floats], Floats]) -> float:
+    f_hz = np.linspace(*band_hz, LINES)
+    return float(np.mean(emg_spectrum(f_hz, *corners_hz) * through(f_hz))) * (band_hz[1] - band_hz[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,20 @@ from emgfeedback.processing.bandwidth import TRUNK_MUSCLES, Grid, grid_for
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.run.loop import Queue, Recorded, Sink, Source, run
 from emgfeedback.run.lsl_outlets import LslOutlets
-from emgfeedback.run.outcome import Outcome, Tally
+from emgfeedback.run.outcome import Outcome, Tally, rule_to_json
 from emgfeedback.sources.replay import Replay
 from emgfeedback.storage.recorder import Recorder
-from emgfeedback.training.calibration import calibration_from_json, calibration_to_json, check_chain
+from emgfeedback.training.calibration import calibration_from_json, calibration_to_json, check_calibration
+from emgfeedback.training.claims import claims
+from emgfeedback.training.honesty import rate_words, ratio_words
 from emgfeedback.training.montage import apply_montage
+from emgfeedback.training.permissions import (
+    LOCKED,
+    Permissions,
+    permissions_from_json,
+    permissions_to_json,
+    permit,
+)
 from emgfeedback.training.protocol import parse_protocol
 from emgfeedback.training.session import DEFAULT_RULE, Session, tailor
 from emgfeedback.values import Calibration, Command, Phase, Protocol, Recording, StreamInfo
@@ -46,6 +56,9 @@ class Job:
     side: str = ""
     simulated: bool = False
     replay: bool = False
+    rule: str = DEFAULT_RULE
+    display: str = "rms"
+    tests: dict[str, str] = field(default_factory=dict)
     path: str | None = None
     warnings: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -92,6 +105,7 @@ class Job:
         tally.add_events(closing)
         self.outcome = outcome = tally.finish()
         outcome.recording = self.recording_path
+        self._state_terms(outcome)
         outcome.fs_measured_hz = getattr(self.source, "fs_measured_hz", None)
         outcome.drift_ppm = getattr(self.source, "drift_ppm", None)
         outcome.warnings[:0] = [*self.warnings, *getattr(self.source, "warnings", ())]
@@ -107,6 +121,17 @@ class Job:
         if lost:
             raise lost
         return outcome
+
+    def _state_terms(self, outcome: Outcome) -> None:
+        """Say by which rule and amplitude was judged, and what this rate can show."""
+        grid = self.pipeline.grid
+        outcome.rule = rule_to_json(self.rule, self.protocol.ratio, grid.fs_hz)
+        window_ms = 1000 * grid.window_samples / grid.fs_hz
+        outcome.amplitude = {"reward": "rms", "window_ms": window_ms, "display": self.display}
+        outcome.tests = self.tests
+        calibrated = outcome.reference_kind != "none"
+        outcome.notes = [rate_words(grid), *filter(None, (ratio_words(grid, calibrated),))]
+        outcome.notes.append(claims(outcome.reference_kind).outcome)
 
     def _prepare(self) -> None:
         """Connect, let the link speak to the session, and open the recording."""
@@ -140,44 +165,61 @@ def live_job(
     meta: Mapping[str, Any],
     calibration: Calibration | None = None,
     sinks: Sequence[Sink] = (),
+    display: str = "rms",
+    permissions: Permissions = LOCKED,
 ) -> Job:
     """Put a live, recorded run together.
 
     Parameters
     ----------
+    display : amplitude on the screen, of `processing.display.DISPLAYS`
     meta : what else the recording should remember: participant, source, seed, gain, simulated, versions
-    calibration : from an earlier recording of the same chain and placement; skips the set-up phases
+    calibration : from an earlier recording of the same chain, placement and day; skips the set-up phases
+    permissions : what the person may do; decides the form of test contractions
     """
     info = apply_montage(source.info, montage, side, protocol.target, protocol.rivals)
-    grid = grid_of(info)
+    meta = {"started_at": datetime.now().astimezone().isoformat(), **meta}
+    today = str(meta["started_at"])
     if calibration is not None:
-        check_chain(calibration, info, grid)
-    tailored = tailor(protocol, info, calibration is not None)
-    header = {
+        check_calibration(calibration, info, grid_of(info), today)
+    allowed, tests = permit(protocol, permissions, today)
+    tailored = tailor(allowed, info, calibration is not None)
+    job = _job(source, info, tailored, mains_hz, calibration, today, display)
+    head = {
         **meta,
         "task": protocol.id,
         "montage": dict(montage),
         "side": side,
         "mains_hz": mains_hz,
-        "grid": _grid_to_json(grid),
+        "grid": _grid_to_json(job.pipeline.grid),
         "protocol": {"id": protocol.id, "text": protocol.text},
         "ratio": protocol.ratio,
         "rule": DEFAULT_RULE,
+        "display": display,
+        "permissions": permissions_to_json(permissions),
         "calibration": calibration_to_json(calibration) if calibration else None,
     }
-    return Job(
-        source=source,
-        info=info,
-        protocol=tailored,
-        pipeline=Pipeline(info, grid, mains_hz),
-        session=Session(info, grid, tailored, mains_hz, calibration),
-        commands=Queue(),
-        start_recorder=lambda: Recorder(library, info, header),
-        sinks=tuple(sinks),
-        participant=str(meta.get("participant", "")),
-        side=side,
-        simulated=bool(meta.get("simulated")),
-    )
+    job.start_recorder = lambda: Recorder(library, info, head)
+    job.sinks, job.tests = tuple(sinks), tests
+    job.participant, job.side = str(meta.get("participant", "")), side
+    job.simulated = bool(meta.get("simulated"))
+    return job
+
+
+def _job(
+    source: Source,
+    info: StreamInfo,
+    protocol: Protocol,
+    mains_hz: float,
+    calibration: Calibration | None,
+    started_at: str,
+    display: str,
+    rule: str = DEFAULT_RULE,
+) -> Job:
+    grid = grid_of(info)
+    session = Session(info, grid, protocol, mains_hz, calibration, rule, started_at)
+    pipeline = Pipeline(info, grid, mains_hz, display)
+    return Job(source, info, protocol, pipeline, session, Queue(), rule=rule, display=display)
 
 
 def replay_job(
@@ -188,29 +230,26 @@ def replay_job(
     *,
     calibration: Calibration | None = None,
     rule: str = DEFAULT_RULE,
+    display: str = "rms",
     sizes: Sequence[int] = (1024,),
     speed: float = float("inf"),
 ) -> Job:
     """Put a replay together; it obeys the recorded commands, or starts by itself where there are none."""
-    grid = grid_of(info)
-    tailored = tailor(protocol, info, calibration is not None)
-    commands = recording.commands
+    meta, commands = recording.meta, recording.commands
     if not any(command.kind == "start" for command in commands):
         commands = (Command(0, "start"), *commands)
-    return Job(
-        source=Replay(recording, sizes, speed),
-        info=info,
-        protocol=tailored,
-        pipeline=Pipeline(info, grid, mains_hz),
-        session=Session(info, grid, tailored, mains_hz, calibration, rule),
-        commands=Recorded(commands),
-        participant=str(recording.meta.get("participant", "")),
-        side=str(recording.meta.get("side", "")),
-        simulated=bool(recording.meta.get("simulated")),
-        replay=True,
-        path=recording.path,
-        warnings=list(recording.warnings),
-    )
+    started_at = str(meta.get("started_at", ""))
+    tests: dict[str, str] = {}
+    if meta.get("permissions"):
+        protocol, tests = permit(protocol, permissions_from_json(meta["permissions"]), started_at)
+    tailored = tailor(protocol, info, calibration is not None)
+    source = Replay(recording, sizes, speed)
+    job = _job(source, info, tailored, mains_hz, calibration, started_at, display, rule)
+    job.commands, job.tests = Recorded(commands), tests
+    job.participant, job.side = str(meta.get("participant", "")), str(meta.get("side", ""))
+    job.simulated, job.replay = bool(meta.get("simulated")), True
+    job.path, job.warnings = recording.path, list(recording.warnings)
+    return job
 
 
 def recorded_protocol(recording: Recording) -> Protocol | None:

@@ -16,6 +16,7 @@ from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.run.job import grid_of
 from emgfeedback.run.outcome import gap_to_json
 from emgfeedback.training.calibration import LEAST_REFERENCE, Calibrator, chain_of
+from emgfeedback.training.honesty import ratio_words
 from emgfeedback.training.phases import NOTCH_ABOVE
 from emgfeedback.values import Calibration, Frame, Quality, Recording, Setup, StreamInfo
 
@@ -162,7 +163,7 @@ def analyze(recording: Recording, info: StreamInfo, mains_hz: float, stretch: St
         "band_hz": list(grid.band_hz),
         "channels": channels,
         "gaps": [gap_to_json(gap, info.fs_hz) for gap in recording.gaps],
-        "warnings": list(recording.warnings),
+        "warnings": [*recording.warnings, *filter(None, [ratio_words(grid, normalised=False)])],
     }
 
 

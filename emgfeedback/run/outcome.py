@@ -9,12 +9,14 @@ import struct
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from emgfeedback.processing.bandwidth import Grid
+from emgfeedback.training.claims import change_from_start
+from emgfeedback.training.rules import figures_of
 from emgfeedback.values import Chunk, Event, Gap, Quality, StreamInfo, Tick
 
 REPETITION_FIELDS = (
@@ -24,7 +26,11 @@ REPETITION_FIELDS = (
     "rewarded",
     "share_median",
     "margin_median_ln",
+    "ratio_median_ln",
     "leader",
+    "block",
+    "onset_order",
+    "fatigue",
     "void",
 )
 
@@ -52,6 +58,12 @@ class Outcome:
     events_sha256: str = ""
     chunk_us_p50: float | None = None
     chunk_us_p99: float | None = None
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    amplitude: Mapping[str, Any] = field(default_factory=dict)
+    reference_kind: str = "none"
+    placement: Mapping[str, Any] | None = None
+    tests: Mapping[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values under the names of the command line's contract."""
@@ -70,6 +82,13 @@ class Outcome:
             "band_hz": list(self.band_hz),
             "repetitions": [{name: done[name] for name in REPETITION_FIELDS} for done in self.repetitions],
             "rewards": self.rewards,
+            "rule": self.rule,
+            "amplitude": self.amplitude,
+            "reference_kind": self.reference_kind,
+            "change_from_start": changes_to_json(self.repetitions),
+            "placement": self.placement,
+            "tests": self.tests,
+            "notes": self.notes,
             "quality": self.quality,
             "warnings": self.warnings,
             "ticks": self.ticks,
@@ -78,6 +97,21 @@ class Outcome:
             "chunk_us_p50": self.chunk_us_p50,
             "chunk_us_p99": self.chunk_us_p99,
         }
+
+
+def rule_to_json(name: str, ratio: float, fs_hz: float) -> dict[str, Any]:
+    """The reward rule in use, and what it was measured to be worth at this rate (None where it was not)."""
+    figures = figures_of(name, fs_hz)
+    return {"name": name, "ratio": ratio, "figures": asdict(figures) if figures else None}
+
+
+def changes_to_json(repetitions: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Change of ln(target / rival) against the person's own start block, with 95 % bounds, per rival."""
+    names = ("change_ln", "low_ln", "high_ln")
+    return {
+        rival: dict(zip(names, change, strict=True))
+        for rival, change in change_from_start(list(repetitions)).items()
+    }
 
 
 def gap_to_json(gap: Gap, fs_hz: float) -> dict[str, float]:
@@ -133,7 +167,11 @@ class Tally:
             if event.kind == "repetition":
                 self.outcome.repetitions.append(event.data)
                 self.outcome.rewards += bool(event.data["rewarded"])
-            elif event.kind == "calibration" and "refused" in event.data:
+            elif event.kind == "calibration" and "refused" not in event.data:
+                self.outcome.reference_kind = event.data["reference_kind"]
+            elif event.kind == "placement":
+                self.outcome.placement = event.data
+            elif event.kind == "calibration":
                 self.outcome.warnings.append(f"not calibrated, traces only: {event.data['refused']}")
 
     def finish(self) -> Outcome:

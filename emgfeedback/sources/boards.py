@@ -6,16 +6,13 @@ import difflib
 import functools
 import importlib.resources
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from emgfeedback.errors import InputError, UsageError
-from emgfeedback.processing.bandwidth import Grid, emg_spectrum, grid_for
+from emgfeedback.processing.bandwidth import Grid, grid_for, power_kept
 from emgfeedback.sources.clock import Counter
-from emgfeedback.values import COUNT_MAX, Floats
+from emgfeedback.values import COUNT_MAX
 
 FEWEST_CHANNELS = 3
 """A target and two rivals."""
@@ -37,9 +34,6 @@ CYTON_COUNTER = Counter()
 DAISY_COUNTER = Counter(stride=2, repeats=Counter().modulo, stale=True)
 GANGLION_COUNTER = Counter(modulo=100, rows=2, repeats=1, guarded=True)
 """Firmware 3 counts 0-99 with and 100-199 without accelerometer; two samples share a number."""
-
-REFERENCE_BAND_HZ = (20.0, 450.0)
-"""What a laboratory amplifier keeps of surface EMG; the share of a board is of the power in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +83,7 @@ class Board:
         grid = self._grid()
         if grid is None:
             return 0.0
-        converted_hz = self.fs_hz * self.averaged
-
-        def droop(f_hz: Floats) -> Floats:
-            turns = f_hz / converted_hz
-            averaging = np.sinc(self.averaged * turns) / np.sinc(turns)
-            return np.asarray(np.sinc(turns) ** 6 * averaging**2)
-
-        return 100 * _emg_power(grid.band_hz, droop) / _emg_power(REFERENCE_BAND_HZ, np.ones_like)
+        return 100 * power_kept(grid, averaged=self.averaged)
 
     @property
     def why(self) -> str:
@@ -133,11 +120,6 @@ class Board:
             offered = ", ".join(map(str, self.gains))
             raise UsageError(f"gain {gain} is not one of the {self.device}: write one of {offered}")
         return 4.5 / COUNT_MAX / gain * 1e6
-
-
-def _emg_power(band_hz: tuple[float, float], droop: Callable[[Floats], Floats]) -> float:
-    f_hz = np.linspace(*band_hz, 1001)
-    return float(np.mean(emg_spectrum(f_hz, 60.0, 120.0) * droop(f_hz)) * (band_hz[1] - band_hz[0]))
 
 
 @dataclass(frozen=True, slots=True)

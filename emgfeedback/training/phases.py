@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
+from emgfeedback.processing.pulse import LAST
+from emgfeedback.training.repetition import Repetition, order_to_json
 from emgfeedback.training.reward import PATIENCE_S, Hold
 from emgfeedback.values import Dominance, Frame, Phase, Reward
 
@@ -66,7 +67,7 @@ class Relax:
 
 @phase_kind("rest")
 class Rest:
-    """Calibrating rest: hum is judged first, then rest power and its spread are collected."""
+    """Calibrating rest: hum is judged first, then rest power and its spread are collected, then the pulse."""
 
     feedback = False
 
@@ -74,27 +75,37 @@ class Rest:
         self._hops = 0
         self._first = session.grid.hops(REACTION_S)
         self._decide = session.grid.hops(NOTCH_AFTER_S)
+        self._last = hops
         self._hum: list[list[float]] = []
-        session.calibrator.forget_rest()
+        self._with_pulse: Frame | None = None
+        session.set_up.begin_rest()
 
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
         """Collect, after a second to settle down; turn the notch on when hum asks for it."""
         self._hops += 1
+        if self._hops == self._last - 1:
+            session.set_up.listen(LAST)
+        if frame.pulse_uv is not None:
+            self._with_pulse = frame
         if self._hops <= self._first:
             return False
-        session.calibrator.add_rest(frame)
+        session.set_up.add_rest(frame)
         hum = frame.mains_ratio.tolist()
         if all(map(math.isfinite, hum)):
             self._hum.append(hum)
         undecided = self._hops == self._decide and not session.setup.notch_hz
         if undecided and max(self._median_hum(), default=0.0) > NOTCH_ABOVE:
-            session.turn_notch_on(self._median_hum())
+            session.set_up.turn_notch_on(session.mains_hz, self._median_hum())
         return False
 
     def leave(self, session: Session, void: str = "") -> None:
-        """Tell the pipeline what rest is, so that a fallen electrode cannot look like a quiet muscle."""
-        if not void:
-            session.rest_is_known(self._median_hum())
+        """Tell the pipeline what rest is, so that a fallen electrode cannot look like a quiet muscle.
+
+        Where the heartbeat must be taken out first, this was no rest yet.
+        """
+        if void or (self._with_pulse and session.set_up.heartbeat_asks_for_more(self._with_pulse)):
+            return
+        session.rest_is_known(self._median_hum())
 
     def _median_hum(self) -> list[float]:
         return [statistics.median(column) for column in zip(*self._hum, strict=True)]
@@ -102,7 +113,7 @@ class Rest:
 
 @phase_kind("reference")
 class Reference:
-    """One trial of one muscle's reference contraction; the middle 60 % of its time counts."""
+    """One trial of one muscle's reference contraction; the middle 60 % of its time counts (3 s of 5 s)."""
 
     feedback = False
 
@@ -115,43 +126,36 @@ class Reference:
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
         """Collect the middle of the trial."""
         if self._hops in self._counts:
-            session.calibrator.add_reference(frame, self._muscle)
+            self._take(session, frame)
         self._hops += 1
         return False
 
     def leave(self, session: Session, void: str = "") -> None:
         """Close the trial, or drop it."""
         if void:
-            session.calibrator.drop_trial()
+            session.set_up.drop_trial()
         else:
-            session.reference_is_done(self._muscle)
+            self._close(session)
+            session.contraction_is_done(self._muscle)
+
+    def _take(self, session: Session, frame: Frame) -> None:
+        session.set_up.add_reference(frame, self._muscle)
+
+    def _close(self, session: Session) -> None:
+        session.set_up.end_reference(self._muscle)
 
 
-@dataclass(slots=True)
-class Repetition:
-    """What one work or observe phase gave."""
+@phase_kind("test")
+class Test(Reference):
+    """A guided contraction of the placement check; that of a recorded muscle is its reference as well."""
 
-    number: int
-    start_sample: int
-    hold: Hold
-    good_hops: int = 0
-    run_hops: int = 0
-    longest_hops: int = 0
-    fixed_hops: int = 0
-    shares: list[float] = field(default_factory=list)
-    margins_ln: list[float] = field(default_factory=list)
-    leaders: Counter[str] = field(default_factory=Counter)
+    __test__ = False
 
-    def add(self, dominance: Dominance, good: bool, good_fixed: bool) -> None:
-        """Count one hop."""
-        self.good_hops += good
-        self.fixed_hops += good_fixed
-        self.run_hops = self.run_hops + 1 if good else 0
-        self.longest_hops = max(self.longest_hops, self.run_hops)
-        if dominance.measurable:
-            self.shares.append(dominance.share)
-            self.margins_ln.append(dominance.margin_ln)
-            self.leaders[dominance.leader] += 1
+    def _take(self, session: Session, frame: Frame) -> None:
+        session.set_up.add_test(frame, self._muscle)
+
+    def _close(self, session: Session) -> None:
+        session.set_up.end_test(self._muscle)
 
 
 @phase_kind("observe")
@@ -161,32 +165,35 @@ class Observe:
     feedback = False
 
     def __init__(self, session: Session, phase: Phase, hops: int) -> None:
-        hold_hops = session.grid.hops(session.protocol.hold_s)
-        hold = Hold(hold_hops, session.grid.hops(PATIENCE_S))
+        hold = Hold(session.grid.hops(session.protocol.hold_s), session.grid.hops(PATIENCE_S))
         self.repetition = Repetition(phase.repetition, session.hop_start, hold)
+        self._onsets = session.onset_watch()
 
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
         """Count the hop."""
-        self.repetition.add(dominance, reward.good, session.good_at_fixed_line)
+        self.repetition.add(frame, dominance, reward, session.good_at_fixed_line)
+        if self._onsets:
+            self._onsets.add(frame)
         return False
 
     def leave(self, session: Session, void: str = "") -> None:
         """Report the repetition: whole, partial, or void."""
-        session.log("repetition", {**self._summary(session), "void": void})
-
-    def _summary(self, session: Session) -> dict[str, Any]:
-        done, hop_s = self.repetition, session.grid.hop_s
-        return {
-            "repetition": done.number,
-            "start_s": done.start_sample / session.grid.fs_hz,
-            "good_s": done.good_hops * hop_s,
-            "longest_s": done.longest_hops * hop_s,
-            "fixed_line_s": done.fixed_hops * hop_s,
-            "rewarded": done.hold.rewarded,
-            "share_median": statistics.median(done.shares) if done.shares else None,
-            "margin_median_ln": statistics.median(done.margins_ln) if done.margins_ln else None,
-            "leader": max(done.leaders, key=lambda muscle: (done.leaders[muscle], muscle), default=""),
+        done = self.repetition
+        report = {
+            "block": _block(session.protocol.phases, done.number),
+            **done.summary(session.grid, session.rivals, session.calibration),
+            "onset_order": [order_to_json(order) for order in self._onsets.orders()] if self._onsets else [],
+            "void": void,
         }
+        session.log("repetition", report)
+        if not void:
+            session.repetition_is_done()
+
+
+def _block(phases: Sequence[Phase], repetition: int) -> int:
+    """Number, from 1, of the run of observe or of work phases that a repetition belongs to."""
+    kinds = [phase.kind for phase in phases if 0 < phase.repetition <= repetition]
+    return 1 + sum(kind != before for before, kind in pairwise(kinds))
 
 
 @phase_kind("work")

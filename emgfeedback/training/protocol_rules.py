@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
+from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.protocol_errors import MAX_SHOWN, Loc, Mistake, about, clip
 
 MAX_PHASES = 1000
 MAX_TOTAL_S = 4 * 3600.0
 MIN_CALIBRATION_S = 5.0
 
-CALIBRATING = ("rest", "reference")
+CONTRACTING = ("reference", "test")
+CALIBRATING = ("rest", *CONTRACTING)
 EXERCISING = ("work", "observe")
 
 Sheet = dict[str, Any]
@@ -102,12 +104,13 @@ def _phase(loc: Loc, phase: Sheet, muscles: list[str]) -> Found:
         text = f"seconds = {seconds:g} is too short to calibrate; write {MIN_CALIBRATION_S:g} or more"
         yield (*loc, "seconds"), text
     muscle = phase.get("muscle", "")
-    if kind == "reference" and muscle == "":
-        yield loc, f"muscle is missing; write muscle = and one of {', '.join(muscles) or 'target and rivals'}"
-    elif kind == "reference" and muscle and muscles and muscle not in muscles:
-        text = f'muscle = "{muscle}" is neither target nor rival; write one of {", ".join(muscles)}'
+    known = [*muscles, *NEIGHBOURS] if kind == "test" else muscles
+    if kind in CONTRACTING and muscle == "":
+        yield loc, f"muscle is missing; write muscle = and one of {', '.join(known) or 'target and rivals'}"
+    elif kind in CONTRACTING and muscle and muscles and muscle not in known:
+        text = f'muscle = "{muscle}" is neither target nor rival; write one of {", ".join(known)}'
         yield (*loc, "muscle"), text
-    elif kind not in ("reference", None) and muscle:
+    elif kind not in (*CONTRACTING, None) and muscle:
         yield (*loc, "muscle"), f'muscle = "{muscle}" belongs to a reference phase; remove this line'
 
 
@@ -129,7 +132,7 @@ def _reward(reward: Sheet, phases: Placed) -> Found:
         return
     if rule == "hold" and "work" not in kinds:
         yield ("reward", "rule"), 'rule = "hold" without a work phase; write one, or rule = "observe"'
-    if rule == "observe" and not {"observe", "work"} & set(kinds):
+    if rule == "observe" and not {"observe", "work", "test"} & set(kinds):
         yield ("reward", "rule"), 'rule = "observe" without an observe phase; write kind = "observe" in one'
     for (loc, _), kind in zip(phases, kinds, strict=True):
         if rule == "observe" and kind == "work":
@@ -139,7 +142,7 @@ def _reward(reward: Sheet, phases: Placed) -> Found:
 def _opening(reward: Sheet, phases: Placed, muscles: list[str]) -> Found:
     """Refuse references without a rest before them, or exercise without a reference of each muscle."""
     kinds = [phase.get("kind") for _, phase in phases]
-    if not kinds or None in kinds or not (reward.get("rule") == "hold" or "reference" in kinds):
+    if not kinds or None in kinds or not (reward.get("rule") == "hold" or set(CONTRACTING) & set(kinds)):
         return
     start = next((i for i, kind in enumerate(kinds) if kind in EXERCISING), len(kinds))
     if kinds[0] != "rest":
@@ -148,8 +151,8 @@ def _opening(reward: Sheet, phases: Placed, muscles: list[str]) -> Found:
         if phase["kind"] in CALIBRATING:
             text = f'kind = "{phase["kind"]}" comes after exercise has begun; write it before that'
             yield (*loc, "kind"), text
-    referenced = [phase.get("muscle") for _, phase in phases[:start] if phase["kind"] == "reference"]
-    if start == len(kinds) or not set(referenced) <= set(muscles):
+    referenced = [phase.get("muscle") for _, phase in phases[:start] if phase["kind"] in CONTRACTING]
+    if start == len(kinds) or not set(referenced) <= {*muscles, *NEIGHBOURS}:
         return
     for muscle in muscles:
         if muscle not in referenced:

@@ -38,8 +38,8 @@ class Table(BaseModel):
 class PhaseTable(Table):
     """``[[block.phase]]``: a stretch of time with one instruction."""
 
-    kind: Literal["rest", "reference", "work", "relax", "observe"] = Field(
-        description='"rest", "reference", "work", "relax" or "observe"'
+    kind: Literal["rest", "reference", "test", "work", "relax", "observe"] = Field(
+        description='"rest", "reference", "test", "work", "relax" or "observe"'
     )
     seconds: Seconds = Field(description=f"a number of seconds such as 10, from 0.1 to {MAX_PHASE_S:g}")
     cue: Cue = Field(description=_CUE)

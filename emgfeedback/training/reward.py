@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Shape
 
@@ -13,6 +13,7 @@ from emgfeedback.training.dominance import gates_uv
 from emgfeedback.values import OTHER, Calibration, Frame, Reward, StreamInfo
 
 PATIENCE_S = 2.0
+DWELL_S = 0.3
 RULE_LINE = 1.32
 """The ratio R for which the guards of the rules were tuned; they scale with R."""
 
@@ -43,6 +44,76 @@ def rule(name: str) -> Callable[[type], type]:
     return enter
 
 
+class _Amplitudes:
+    """Squared amplitudes in fractions of the reference, rest power taken out; never under 1 % of it."""
+
+    def __init__(self, info: StreamInfo, calibration: Calibration) -> None:
+        used = [info.channels[i] for i in info.used()]
+        self.columns = [i for i, channel in enumerate(used) if channel.role != OTHER]
+        self._rest_uv2 = [float(calibration.rest_uv[i]) ** 2 for i in self.columns]
+        self._span_uv2 = [
+            float(calibration.reference_uv[i]) ** 2 - rest_uv2
+            for i, rest_uv2 in zip(self.columns, self._rest_uv2, strict=True)
+        ]
+
+    def least_ratio2(self, power_uv2: Sequence[float]) -> float:
+        """Squared ratio of the target to its strongest rival."""
+        target, *rivals = [
+            max(1e-4, (power - rest) / span)
+            for power, rest, span in zip(power_uv2, self._rest_uv2, self._span_uv2, strict=True)
+        ]
+        return target / max(rivals)
+
+
+@rule("threshold")
+class Threshold:
+    """The windowed RMS of the frame, rest power taken out, at least R times each rival: what is common."""
+
+    def __init__(self, info: StreamInfo, grid: Grid, calibration: Calibration) -> None:
+        self._amplitudes = _Amplitudes(info, calibration)
+        self._ratio2 = math.nan
+
+    def observe(self, frame: Frame) -> None:
+        """Take one hop; without an envelope nothing is met."""
+        powers = [float(frame.envelope_uv[i]) ** 2 for i in self._amplitudes.columns]
+        known = all(map(math.isfinite, powers))
+        self._ratio2 = self._amplitudes.least_ratio2(powers) if known else math.nan
+
+    def meets(self, ratio: float, was_met: bool) -> bool:
+        """Judge the newest window."""
+        return self._ratio2 >= ratio**2
+
+    def confidence(self, ratio: float) -> float:
+        """A threshold on an amplitude gives no probability."""
+        return math.nan
+
+
+@rule("hysteresis-dwell")
+class HysteresisDwell(Threshold):
+    """The windowed RMS: on after 300 ms above R x 1.2/1.32, off as soon as it is below R x 1.0/1.32."""
+
+    on, off = 1.2 / RULE_LINE, 1.0 / RULE_LINE
+
+    def __init__(self, info: StreamInfo, grid: Grid, calibration: Calibration) -> None:
+        super().__init__(info, grid, calibration)
+        self._ratios2: deque[float] = deque(maxlen=grid.hops(DWELL_S))
+
+    def observe(self, frame: Frame) -> None:
+        """Take one hop; without an envelope the dwell begins anew."""
+        super().observe(frame)
+        if math.isfinite(self._ratio2):
+            self._ratios2.append(self._ratio2)
+        else:
+            self._ratios2.clear()
+
+    def meets(self, ratio: float, was_met: bool) -> bool:
+        """Judge the newest window to stay on, the last 300 ms to turn on."""
+        if was_met:
+            return self._ratio2 >= (ratio * self.off) ** 2
+        full = len(self._ratios2) == self._ratios2.maxlen
+        return full and min(self._ratios2) >= (ratio * self.on) ** 2
+
+
 @rule("rms-hysteresis")
 class RmsHysteresis:
     """Ratio of windowed RMS, rest power taken out, with two thresholds and no dwell.
@@ -55,43 +126,31 @@ class RmsHysteresis:
     def __init__(self, info: StreamInfo, grid: Grid, calibration: Calibration) -> None:
         window_s, on = next((w, on) for fs_hz, w, on in _TUNED if grid.fs_hz >= fs_hz)
         self._on, self._off = on / RULE_LINE, 1.3 / RULE_LINE
-        used = [info.channels[i] for i in info.used()]
-        self._columns = [i for i, channel in enumerate(used) if channel.role != OTHER]
-        self._rest_uv2 = [float(calibration.rest_uv[i]) ** 2 for i in self._columns]
-        self._span_uv2 = [
-            float(calibration.reference_uv[i]) ** 2 - rest_uv2
-            for i, rest_uv2 in zip(self._columns, self._rest_uv2, strict=True)
-        ]
+        self._amplitudes = _Amplitudes(info, calibration)
         self._powers: deque[list[float]] = deque(maxlen=grid.hops(window_s))
+        self._ratio2 = math.nan
 
     def observe(self, frame: Frame) -> None:
         """Take one hop; lost samples empty the window."""
-        powers = [float(frame.power_uv2[i]) for i in self._columns]
-        if all(map(math.isfinite, powers)):
-            self._powers.append(powers)
-        else:
+        powers = [float(frame.power_uv2[i]) for i in self._amplitudes.columns]
+        if not all(map(math.isfinite, powers)):
             self._powers.clear()
+        else:
+            self._powers.append(powers)
+        self._ratio2 = math.nan
+        if len(self._powers) == self._powers.maxlen:
+            n = len(self._powers)
+            means = [math.fsum(column) / n for column in zip(*self._powers, strict=True)]
+            self._ratio2 = self._amplitudes.least_ratio2(means)
 
     def meets(self, ratio: float, was_met: bool) -> bool:
         """Judge the newest window; False until it is full."""
-        if len(self._powers) < (self._powers.maxlen or 0):
-            return False
         guard = ratio * (self._off if was_met else self._on)
-        target, *rivals = self._amplitudes2()
-        return all(target >= guard**2 * rival for rival in rivals)
+        return self._ratio2 >= guard**2
 
     def confidence(self, ratio: float) -> float:
         """Two thresholds on an amplitude give no probability."""
         return math.nan
-
-    def _amplitudes2(self) -> list[float]:
-        """Squared amplitude in fractions of the reference, at least 1 % of it."""
-        n = len(self._powers)
-        means = [math.fsum(column) / n for column in zip(*self._powers, strict=True)]
-        return [
-            max(1e-4, (mean - rest) / span)
-            for mean, rest, span in zip(means, self._rest_uv2, self._span_uv2, strict=True)
-        ]
 
 
 _TUNED = ((1000.0, 0.15, 1.6), (500.0, 0.2, 1.6), (240.0, 0.3, 1.55), (160.0, 0.38, 1.55), (0.0, 0.85, 1.55))

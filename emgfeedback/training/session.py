@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.training import bayes as _bayes  # noqa: F401  (enters its rules)
-from emgfeedback.training.calibration import Calibrator, calibration_to_json, chain_of, levels_pct
-from emgfeedback.training.dominance import NOT_MEASURABLE, Dominator
+from emgfeedback.training.calibration import calibration_to_json
+from emgfeedback.training.dominance import NOT_MEASURABLE
+from emgfeedback.training.judging import Judge, QualityNotes
+from emgfeedback.training.onset import OnsetWatch
 from emgfeedback.training.phases import PHASES, Observe, Relax, Step
+from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.reward import RULES as RULES
-from emgfeedback.training.reward import Gate, Hold, verdict
+from emgfeedback.training.reward import Hold
+from emgfeedback.training.setting_up import LISTENING, SettingUp
 from emgfeedback.values import (
-    OTHER,
+    RIVAL,
     Calibration,
     Command,
     Dominance,
@@ -34,28 +38,41 @@ from emgfeedback.values import (
     Tick,
 )
 
-DEFAULT_RULE = "rms-hysteresis"
+DEFAULT_RULE = "bayes-quick"
 READY = Phase("ready", 0.0, "Ready")
 DONE = Phase("done", 0.0, "Well done")
 COUNTDOWN_S = 5.0
 WAITING = Phase("waiting", COUNTDOWN_S, "One moment")
+BEFORE_S = 0.5
+"""How much of what came before a repetition is searched for onsets."""
 LOWEST_RATIO, HIGHEST_RATIO = 0.2, 10.0
 
 
 def tailor(protocol: Protocol, info: StreamInfo, calibrated: bool) -> Protocol:
-    """Leave out references of muscles nobody listens to, and all set-up when already calibrated."""
+    """Leave out contractions of muscles nobody listens to, and all set-up when already calibrated.
+
+    A protocol without repetitions is all set-up and stays whole.
+    """
     muscles = {channel.muscle for channel in info.channels}
     phases = list(protocol.phases)
     if calibrated:
-        work = next((i for i, phase in enumerate(phases) if phase.repetition), len(phases))
+        work = next((i for i, phase in enumerate(phases) if phase.repetition), 0)
         phases = phases[work:]
-    phases = [phase for phase in phases if phase.kind != "reference" or phase.muscle in muscles]
+    heard = {"reference": muscles, "test": muscles | set(NEIGHBOURS)}
+    phases = [phase for phase in phases if phase.muscle in heard.get(phase.kind, (phase.muscle,))]
     rivals = tuple(rival for rival in protocol.rivals if rival in muscles)
     return replace(protocol, phases=tuple(phases), rivals=rivals)
 
 
 class Session:
-    """Turns frames and commands into ticks; the same frames and commands always give the same ticks."""
+    """Turns frames and commands into ticks; the same frames and commands always give the same ticks.
+
+    Parameters
+    ----------
+    started_at : ISO date-time at which the recording began; dates the calibrations made in it
+    placement : how the electrodes sit; whoever re-places one gives another name
+    reference_kind : mvic or submaximal, what the references of the protocol are
+    """
 
     def __init__(
         self,
@@ -65,29 +82,43 @@ class Session:
         mains_hz: float,
         calibration: Calibration | None = None,
         rule: str = DEFAULT_RULE,
+        started_at: str = "",
+        placement: str = "",
+        reference_kind: str = "submaximal",
     ) -> None:
-        self.info, self.grid, self.protocol = info, grid, protocol
-        self.mains_hz = mains_hz
+        self.info, self.grid, self.protocol, self.mains_hz = info, grid, protocol, mains_hz
         self.ratio = protocol.ratio
         self.state = "ready"
-        self.setup = Setup()
-        self.calibrator = Calibrator(info, grid)
+        context = {"started_at": started_at, "placement": placement, "reference_kind": reference_kind}
+        self.set_up = SettingUp(info, grid, protocol.phases, context, self.log)
         self.calibration: Calibration | None = None
-        self.good_at_fixed_line = False
         self.hop_start = 0
         self._rule_name = rule
-        self._used = [info.channels[i] for i in info.used()]
-        self._phase_index = -1
-        self._hops_left = 0
+        self._judge: Judge | None = None
+        self._lately: deque[Frame] = deque(maxlen=grid.hops(BEFORE_S))
+        used = [info.channels[i] for i in info.used()]
+        self.rivals = [channel.muscle for channel in used if channel.role == RIVAL]
+        self._quality_notes = QualityNotes(used, grid, self.log)
+        self._phase_index, self._hops_left = -1, 0
         self._step: Step = Relax(self, READY, 0)
         self._go_on_at = 0
+        self._after_repeat: int | None = None
         self._link_is_back = False
         self._sample = 0
         self._events: list[Event] = []
-        self._flags: dict[str, list[str]] = {}
-        self._last_heard: int | None = None
         if calibration is not None:
-            self._adopt(calibration)
+            self.set_up.adopt(calibration)
+            self._use(calibration)
+
+    @property
+    def setup(self) -> Setup:
+        """What the pipeline is to do from the next hop on."""
+        return self.set_up.setup
+
+    @property
+    def good_at_fixed_line(self) -> bool:
+        """Whether the last hop was good at the protocol's own ratio."""
+        return self._judge is not None and self._judge.good_at_fixed_line
 
     @property
     def finished(self) -> bool:
@@ -99,9 +130,11 @@ class Session:
         self._sample, self.hop_start = frame.end_sample, frame.end_sample - self.grid.hop_samples
         for command in commands:
             self._obey(command)
-        self._note_quality(frame)
-        level_pct, dominance, reward = self._judge(frame)
+        self._quality_notes.add(frame)
+        level_pct, dominance, reward = self._judged(frame)
         if self.state == "running":
+            if self._phase().repetition:
+                self.set_up.add_work(frame)
             if self._step.hop(self, frame, dominance, reward):
                 self.log("reward", {"repetition": self._phase().repetition})
                 reward = replace(reward, rewarded=True)
@@ -110,13 +143,17 @@ class Session:
             self._count_down(frame)
         phase, index, left_s = self._phase(), self._phase_index, self._hops_left * self.grid.hop_s
         good_s = self._good_s()
+        self._lately.append(frame)
         state = self.state
         if self._hops_left == 0 and state in ("running", "waiting"):
             self.hop_start = frame.end_sample
             self._go_on()
         state = self.state if self.finished else state
+        shown_pct = self._judge.display_pct(frame) if self._judge else None
         events = self._take_events()
-        return Tick(frame, level_pct, dominance, state, index, phase, left_s, reward, good_s, events)
+        return Tick(
+            frame, level_pct, dominance, state, index, phase, left_s, reward, good_s, events, shown_pct
+        )
 
     def close(self) -> tuple[Event, ...]:
         """Report what the running phase gave, when the stream ended before the protocol did."""
@@ -128,65 +165,48 @@ class Session:
         """Add an event at the end of the present hop."""
         self._events.append(Event(self._sample, kind, data))
 
-    def turn_notch_on(self, mains_ratio: Sequence[float]) -> None:
-        """Ask for the mains notch because hum at rest is above its limit, and start the rest over."""
-        self.setup = Setup(notch_hz=self.mains_hz)
-        self.calibrator.forget_rest()
-        data = {"notch_hz": self.mains_hz, "cause": "hum at rest", "mains_ratio": list(mains_ratio)}
-        self.log("setup", data)
-
     def rest_is_known(self, mains_ratio: Sequence[float]) -> None:
-        """Hand rest power and hum to the pipeline."""
-        power_uv2 = self.calibrator.rest_power_uv2()
-        self.setup = Setup(self.setup.notch_hz, power_uv2, tuple(mains_ratio))
-        self.log("setup", {"rest_uv": [_plain(math.sqrt(p)) for p in power_uv2], "cause": "rest measured"})
+        """Hand rest power and hum to the pipeline; after a repeated rest, calibrate again."""
+        if self.set_up.end_rest(mains_ratio):
+            self.contraction_is_done("")
 
-    def reference_is_done(self, muscle: str) -> None:
-        """Close a reference trial; after the last one, calibrate."""
-        self.log("reference", {"muscle": muscle, "rms_uv": _plain(self.calibrator.end_reference(muscle))})
-        later = self.protocol.phases[self._phase_index + 1 :]
-        if any(phase.kind == "reference" for phase in later):
-            return
-        chain = chain_of(self.info, self.grid, self.setup.notch_hz)
-        try:
-            self._use(self.calibrator.calibration("submaximal", chain))
-        except CalibrationError as error:
-            self.log("calibration", {"refused": str(error)})
+    def contraction_is_done(self, muscle: str) -> None:
+        """Calibrate after the last contraction, and judge the placement after the last test."""
+        first = self._phase_index + 1 if self._after_repeat is None else self._after_repeat
+        made = self.set_up.contraction_is_done(muscle, self.protocol.phases[first:])
+        if made is not None:
+            self._use(made)
+
+    def repetition_is_done(self) -> None:
+        """Where no reference is asked for, let the session's peak so far be the reference."""
+        made = self.set_up.peak_calibration()
+        if made is not None:
+            self._use(made)
+
+    def onset_watch(self) -> OnsetWatch | None:
+        """Watch for who begins, from half a second ago on; None without a calibration."""
+        if self.calibration is None:
+            return None
+        watch = OnsetWatch(self.info, self.grid, self.calibration)
+        for frame in self._lately:
+            watch.add(frame)
+        return watch
 
     def _take_events(self) -> tuple[Event, ...]:
         events, self._events = tuple(self._events), []
         return events
 
-    def _adopt(self, calibration: Calibration) -> None:
-        """Start from a calibration made before, with the pipeline set up as it was then."""
-        notch_hz = float(calibration.chain["notch_hz"])
-        self.setup = Setup(notch_hz, tuple((calibration.rest_uv**2).tolist()))
-        self._use(calibration)
-
     def _use(self, calibration: Calibration) -> None:
         self.calibration = calibration
-        self._dominator = Dominator(self.info, self.grid, calibration)
-        self._gate = Gate(self.info, calibration, self.protocol.min_level_pct, self.protocol.ceiling_pct)
-        self._rule = RULES[self._rule_name](self.info, self.grid, calibration)
-        self._met = self._met_at_fixed_line = False
+        self._judge = Judge(self.info, self.grid, self.protocol, calibration, self._rule_name)
         self.log("calibration", calibration_to_json(calibration))
 
-    def _judge(self, frame: Frame) -> tuple[Floats, Dominance, Reward]:
+    def _judged(self, frame: Frame) -> tuple[Floats, Dominance, Reward]:
         """Levels, dominance and the verdict on the hop; nothing is good without a calibration."""
-        if self.calibration is None:
-            self.good_at_fixed_line = False
-            unknown = np.full(len(self._used), math.nan)
-            return unknown, NOT_MEASURABLE, Reward(False, False, "uncalibrated")
-        level_pct = levels_pct(frame.envelope_uv, self.calibration)
-        missing = self._gate(frame, float(level_pct[0]))
-        dominance = NOT_MEASURABLE if missing.startswith("quality") else self._dominator(frame.envelope_uv)
-        self._rule.observe(frame)
-        self._met = self._rule.meets(self.ratio, self._met)
-        self._met_at_fixed_line = self._rule.meets(self.protocol.ratio, self._met_at_fixed_line)
-        self.good_at_fixed_line = self._met_at_fixed_line and not missing
-        if dominance.measurable:
-            dominance = replace(dominance, confidence=self._rule.confidence(self.ratio))
-        return level_pct, dominance, verdict(missing, self._met, self._step.feedback)
+        if self._judge is not None:
+            return self._judge(frame, self.ratio, self._step.feedback)
+        unknown = np.full(len(frame.quality), math.nan)
+        return unknown, NOT_MEASURABLE, Reward(False, False, "uncalibrated")
 
     def _obey(self, command: Command) -> None:
         """Apply and log one command; what makes no sense now is logged and has no effect."""
@@ -208,6 +228,24 @@ class Session:
             self._end("stop")
         elif command.kind == "ratio":
             self._change_ratio(float(command.data.get("ratio", math.nan)))
+        elif command.kind == "repeat" and self.state in ("running", "paused"):
+            self._repeat(command.data.get("index", self.set_up.asked_again))
+
+    def _repeat(self, index: Any) -> None:
+        """Do a phase of the set-up again, then go on with the running one from its beginning."""
+        phases = self.protocol.phases
+        if index in range(self._phase_index + 1) and phases[index].kind in LISTENING:
+            go_on_at = self._interrupt("repeat")
+            if self._after_repeat is None and index != self._phase_index:
+                self._after_repeat = go_on_at
+            self._begin(index)
+
+    def _interrupt(self, why: str) -> int:
+        """Leave the phase, void unless its hold is full; return the index of the phase to go on with."""
+        hold = self._hold()
+        finished = hold is not None and hold.rewarded
+        self._step.leave(self, "" if finished else why)
+        return self._phase_index + finished
 
     def _change_ratio(self, ratio: float) -> None:
         if LOWEST_RATIO <= ratio <= HIGHEST_RATIO:
@@ -220,10 +258,8 @@ class Session:
             self._link_is_back = True
         elif self.state in ("running", "waiting"):
             if self.state == "running":
-                finished = self._hold_is_full()
-                self._step.leave(self, "" if finished else cause or link)
+                self._go_on_at = self._interrupt(cause or link)
                 self._step = Relax(self, WAITING, 0)
-                self._go_on_at = self._phase_index + finished
             self.state = "waiting"
             self._link_is_back = False
             self._hops_left = self.grid.hops(COUNTDOWN_S)
@@ -244,10 +280,15 @@ class Session:
     def _next_phase(self) -> None:
         if self._phase_index >= 0:
             self._step.leave(self)
-        self._begin(self._phase_index + 1)
+        if self.set_up.rest_again:
+            self._begin(self._phase_index)
+            return
+        following, self._after_repeat = self._after_repeat, None
+        self._begin(self._phase_index + 1 if following is None else following)
 
     def _begin(self, index: int) -> None:
         self._phase_index = index
+        self.set_up.listen(self.protocol.phases[index].kind if index < len(self.protocol.phases) else "")
         if index == len(self.protocol.phases):
             self.state = "done"
             self.log("done", {})
@@ -265,42 +306,20 @@ class Session:
         self.log(why, {})
 
     def _phase(self) -> Phase:
-        if self.state == "waiting":
-            return WAITING
-        if self._phase_index < 0:
-            return READY
-        if self._phase_index == len(self.protocol.phases):
-            return DONE
-        return self.protocol.phases[self._phase_index]
+        return phase_at(self.protocol.phases, self._phase_index, self.state)
 
     def _good_s(self) -> float:
         hold = self._hold()
         return hold.good_hops * self.grid.hop_s if hold else 0.0
 
-    def _hold_is_full(self) -> bool:
-        hold = self._hold()
-        return hold is not None and hold.rewarded
-
     def _hold(self) -> Hold | None:
         return self._step.repetition.hold if isinstance(self._step, Observe) else None
 
-    def _note_quality(self, frame: Frame) -> None:
-        """Log gaps, and every change of a watched channel's flags."""
-        heard = not frame.quality[0] & Quality.GAP
-        if heard and self._last_heard is not None and self._last_heard < self.hop_start:
-            missing_s = (self.hop_start - self._last_heard) / self.grid.fs_hz
-            self.log("gap", {"from_s": self._last_heard / self.grid.fs_hz, "missing_s": missing_s})
-        if heard:
-            self._last_heard = frame.end_sample
-        flags = {
-            channel.muscle: [flag.name.lower() for flag in Quality if flag.name and flag & int(bits)]
-            for channel, bits in zip(self._used, frame.quality, strict=True)
-            if bits and channel.role != OTHER
-        }
-        if flags != self._flags:
-            self._flags = flags
-            self.log("quality", flags)
 
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def phase_at(phases: Sequence[Phase], index: int, state: str) -> Phase:
+    """The phase of an index, or what stands for it before the start, at the end and while waiting."""
+    if state == "waiting":
+        return WAITING
+    if index < 0:
+        return READY
+    return DONE if index == len(phases) else phases[index]

@@ -15,12 +15,13 @@ from emgfeedback.app.console.traces import Traces
 from emgfeedback.app.feed import DelayMeter, Snapshot, Trace
 from emgfeedback.app.link import Link
 from emgfeedback.app.theme import Theme
-from emgfeedback.values import Channel, Phase, Protocol
+from emgfeedback.values import OTHER, Channel, Phase, Protocol, Tick
 
 NOT_A_DEVICE = "Training and research tool, not a medical device."
 PHASE_WORDS = {
     "rest": "Rest, measuring",
     "reference": "Reference",
+    "test": "Placement check",
     "relax": "Pause",
     "observe": "Observe",
     "work": "Repetition",
@@ -53,6 +54,14 @@ class Panel(QWidget):
         self._phase = label("Ready", "phase")
         self._clock = label("", "phase")
         self._hint = label("", "dim", wrap=True)
+        self._leader, self._ratios = label("", "leader"), label("", "dim")
+        for said in (self._leader, self._ratios):
+            said.setToolTip("Share of the work and ratios with 95 % bounds, by RMS over the last window")
+        self._muscles = [
+            words.muscle(channel.muscle).short.partition(" (")[0]
+            for channel in channels
+            if channel.role != OTHER
+        ]
         self._lost, self._delay, self._line = label("", "chip"), label("", "chip"), label("", "chip")
         self._rate = label("", "chip")
         self._rate.hide()
@@ -82,6 +91,8 @@ class Panel(QWidget):
         layout.addLayout(row(self._phase, self._clock))
         layout.addWidget(self._hint)
         layout.addWidget(card(row(self.traces)), 1)
+        layout.addWidget(self._leader)
+        layout.addWidget(self._ratios)
         chips = QHBoxLayout()
         chips.setSpacing(6)
         for chip in (self._lost, self._delay, self._line):
@@ -99,7 +110,8 @@ class Panel(QWidget):
         timed = tick.state in ("running", "paused", "waiting") and not link.down
         put(self._clock, words.clock(tick.phase_left_s) if timed else "")
         self.controls.rename("start", "Waiting" if link.down else START_WORDS.get(tick.state, "Pause"))
-        self._hint.setVisible(not link.down)
+        for said in (self._hint, self._leader, self._ratios):
+            said.setVisible(not link.down)
         self.traces.show_snapshot(snapshot, trace, link)
         self.cards.show_results(snapshot.results, tick.phase.repetition)
 
@@ -117,6 +129,14 @@ class Panel(QWidget):
         phase = snapshot.tick.phase
         put(self._hint, self._note(snapshot) or " ".join(filter(None, (phase.cue, phase.hint))))
         self.traces.show_numbers(snapshot)
+        self._show_work(snapshot.tick)
+
+    def _show_work(self, tick: Tick) -> None:
+        """Say who leads, and how sure that is."""
+        target, *rivals = self._muscles
+        calibrated = tick.reward.withheld != "uncalibrated"
+        put(self._leader, words.leading(tick.dominance, target, calibrated))
+        put(self._ratios, words.ratios(tick.dominance, target, rivals))
 
     def show_rate(self, fs_hz: float, drift_ppm: float) -> None:
         """Show the rate of the board against this computer's clock, once both are known."""
@@ -148,7 +168,7 @@ def phase_words(phase: Phase, state: str, repetitions: int, down: bool = False) 
     if state in ("ready", "done"):
         return state.capitalize()
     name = PHASE_WORDS.get(phase.kind, phase.cue)
-    if phase.kind == "reference":
+    if phase.kind in ("reference", "test"):
         name = f"{name}: {words.muscle(phase.muscle).short}"
     if phase.repetition:
         name = f"{name} {phase.repetition} of {repetitions}"

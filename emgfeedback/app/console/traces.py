@@ -52,7 +52,7 @@ class Traces(QWidget):
 
     def show_numbers(self, snapshot: Snapshot) -> None:
         """Refresh the numbers beside the traces: a few times a second, so that they can be read."""
-        levels, envelope = snapshot.tick.level_pct, snapshot.tick.frame.envelope_uv
+        levels, envelope = snapshot.tick.shown_pct, snapshot.tick.frame.envelope_uv
         for i, (level, uv) in enumerate(zip(levels.tolist(), envelope.tolist(), strict=True)):
             in_uv = f"{uv:.0f} µV" if math.isfinite(uv) else "–"
             self._numbers[i] = f"{level:.0f} %" if math.isfinite(level) else in_uv

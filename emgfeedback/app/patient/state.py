@@ -177,7 +177,7 @@ def _by_phase(snapshot: Snapshot, protocol: Protocol, channels: Sequence[Channel
     word, sentence = _word_and_sentence(phase)
     hint = phase.hint if sentence != phase.hint else ""
     waiting = PatientState(word, _short(sentence), hint=hint, ring=_elapsed(tick), left_s=left_s)
-    if phase.kind == "reference":
+    if phase.kind in ("reference", "test"):
         role = next((c.role for c in channels if c.muscle == phase.muscle), RIVAL)
         return replace(waiting, place=words.muscle(phase.muscle).place, muscle=phase.muscle, role=role)
     if phase.kind == "relax" and not _uncalibrated(tick):
@@ -190,7 +190,7 @@ def _by_phase(snapshot: Snapshot, protocol: Protocol, channels: Sequence[Channel
 def _word_and_sentence(phase: Phase) -> tuple[str, str]:
     """The one big word, and what stands below it: the cue without that word, or the hint."""
     first = phase.cue.split(maxsplit=1)[0].strip(".,:;!") if phase.cue.strip() else ""
-    word = {"rest": REST, "relax": REST, "reference": PRESS}.get(phase.kind)
+    word = {"rest": REST, "relax": REST, "reference": PRESS, "test": PRESS}.get(phase.kind)
     if word is None:
         word = first if 0 < len(first) <= LONGEST_WORD else LIFT
     sentence = phase.cue.strip()
@@ -221,7 +221,7 @@ def _elapsed(tick: Tick) -> float:
 
 
 def _level(tick: Tick, index: int) -> float:
-    return float(tick.level_pct[index]) / 100.0
+    return float(tick.shown_pct[index]) / 100.0
 
 
 def _columns(

@@ -40,7 +40,7 @@ class Body:
     high_hz: Triple = (120.0, 125.0, 100.0)
     crosstalk: float | tuple[Triple, Triple, Triple] = 0.05
     noise_uv: float = 2.2
-    ecg_uv: float = 60.0
+    ecg_uv: float = 6.0
     heart_per_min: float = 70.0
     mains_uv: float = 0.3
     mains_hz: float = 50.0

@@ -60,7 +60,7 @@ class Script:
         """Levels that the person gives in a phase, as fractions of the reference."""
         if state != "running":
             return {}
-        if phase.kind == "reference":
+        if phase.kind in ("reference", "test"):
             return {muscle: 1.0 if muscle == phase.muscle else BYSTANDER for muscle in MUSCLES}
         if phase.kind not in ("work", "observe"):
             return {}
