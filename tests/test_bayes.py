@@ -139,10 +139,13 @@ def test_lost_samples_make_everything_equally_likely_again() -> None:
     assert rule.confidence(1.32) == pytest.approx(fed("bayes-quick", []).confidence(1.32))
 
 
-def test_a_bad_channel_teaches_nothing() -> None:
-    before = fed("bayes-quick", hops((60, 20, 20), 50))
-    after = fed("bayes-quick", [*hops((60, 20, 20), 50), frame(1000, (60, 9999, 20), (0, Quality.RAILED, 0))])
-    assert after.confidence(1.32) == before.confidence(1.32)
+def test_a_bad_channel_teaches_nothing_and_the_belief_grows_old() -> None:
+    bad = [frame(1000 + i, (60, 9999, 20), (0, Quality.RAILED, 0)) for i in range(3000)]
+    before, soon, late = (
+        fed("bayes-quick", [*hops((60, 20, 20), 50), *bad[:n]]).confidence(1.32) for n in (0, 1, 3000)
+    )
+    assert before > soon > 0.95 * before
+    assert late == pytest.approx(fed("bayes-quick", []).confidence(1.32), abs=0.01)
 
 
 def test_calm_needs_more_to_begin_and_less_to_stay() -> None:

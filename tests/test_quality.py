@@ -5,7 +5,7 @@ import pytest
 from run_kit import LSB_UV, stream
 
 from emgfeedback.processing.bandwidth import grid_for
-from emgfeedback.processing.hum import SpectrumMeter, hum_ratio, mains_lines
+from emgfeedback.processing.hum import SpectrumMeter, hum_ratios, mains_lines
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.values import COUNT_MAX, Chunk, Frame, Quality, Setup
 
@@ -118,5 +118,5 @@ def test_the_hum_ratio_is_the_share_of_power_in_the_line(share: float, mains_hz:
     for _ in range(40):
         white = rng.standard_normal(1000) * np.sqrt((1 - share) / 0.86)
         line = np.sqrt(2 * share) * np.sin(2 * np.pi * mains_hz * t + rng.uniform(0, 6.28))
-        ratios.append(hum_ratio(measure((white + line)[:, None]), chosen)[0])
+        ratios.append(hum_ratios(measure((white + line)[:, None]), chosen)[0])
     assert np.mean(ratios) == pytest.approx(share, abs=0.03)

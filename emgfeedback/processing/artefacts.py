@@ -93,6 +93,11 @@ class Jump:
         self._last_uv2 = power_uv2
         return self._age >= 0 or self._hold > 0 or self._wondered
 
+    @property
+    def was_spike(self) -> bool:
+        """Whether the last jump did not last; else it is still to prove itself."""
+        return self._hold > 0
+
     def _ask(self, power_uv2: float, peak_uv2: float, rest_uv2: float, shared: Callable[[], float]) -> None:
         before_uv2, pair_uv2 = self._before_uv2, (self._last_uv2 + power_uv2) / 2
         if power_uv2 < self._wonder * before_uv2 and peak_uv2 < JUMP_PEAK * before_uv2:
@@ -328,4 +333,4 @@ class Watch:
             return
         peak_uv2 = row[columns.peak][0]
         if self._jump(powers_uv2[0], peak_uv2, rest_uv2[0], hums, self._burst.rivals_rise):
-            bits[0] |= Quality.MOTION
+            bits[0] |= Quality.MOTION if self._jump.was_spike else Quality.SETTLING

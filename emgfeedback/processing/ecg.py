@@ -131,7 +131,7 @@ class BeatMeter:
     def __init__(self, grid: Grid, columns: Sequence[int], mains_hz: float) -> None:
         self._columns = list(columns)
         self._pieces = Pieces(grid.fs_hz)
-        self._low = Filter(design_low_band(grid.fs_hz, mains_hz))
+        self._low = Filter(design_low_band(grid.fs_hz, mains_hz), grid.hop_samples)
         self._settle_hops = self._unsettled = grid.hops(SETTLE_S)
         self._hops: deque[tuple[Floats, Floats]] = deque(maxlen=grid.hops(LONGEST_REST_S))
 
@@ -199,7 +199,7 @@ class Heartbeat:
         self._columns, self._hop = list(columns), grid.hop_samples
         self._meter = BeatMeter(grid, columns, mains_hz)
         self._retry_hops = grid.hops(RETRY_S)
-        self._low = Filter(design_low_band(grid.fs_hz, mains_hz))
+        self._low = Filter(design_low_band(grid.fs_hz, mains_hz), grid.hop_samples)
         pieces = self._pieces = Pieces(grid.fs_hz)
         self._kept = pieces.length + 2 * grid.hop_samples
         self._leaving = self._kept - (self.delay_hops + 1) * grid.hop_samples

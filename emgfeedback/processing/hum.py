@@ -68,20 +68,22 @@ class SpectrumMeter:
         spectrum = np.fft.rfft(samples_uv * self._window, axis=0)
         power = (spectrum.real**2 + spectrum.imag**2) * self._to_uv2
         weighed = power * self._gain
-        line = weighed[self._lines].sum(axis=1) - 3 * weighed[self._near].mean(axis=1)
+        added = np.add.reduce
+        near = added(weighed[self._near], axis=1) * (3 / len(NEIGHBOURS))
         return Spectrum(
-            np.maximum(0.0, line),
-            weighed[self._band].sum(axis=0),
-            power[self._slow].sum(axis=0),
-            power[self._emg].sum(axis=0),
+            np.maximum(0.0, added(weighed[self._lines], axis=1) - near),
+            added(weighed[self._band], axis=0),
+            added(power[self._slow], axis=0),
+            added(power[self._emg], axis=0),
         )
 
 
-def hum_ratio(spectrum: Spectrum, chosen: Sequence[bool]) -> Floats:
-    """Power of the chosen lines over the power of the band, (n_channels,): 0 (no hum) to 1 (nothing else)."""
-    hum = spectrum.line_uv2[np.array(chosen, bool)].sum(axis=0)
-    share = np.divide(hum, spectrum.band_uv2, out=np.zeros_like(hum), where=spectrum.band_uv2 > 0)
-    return np.asarray(np.minimum(1.0, share))
+def hum_ratios(spectrum: Spectrum, chosen: Sequence[bool]) -> list[float]:
+    """Power of the chosen lines over the power of the band, per channel: 0 (no hum) to 1 (nothing else)."""
+    lines = [line for line, wanted in zip(spectrum.line_uv2.tolist(), chosen, strict=True) if wanted]
+    hums = map(sum, zip(*lines, strict=True)) if lines else [0.0] * len(spectrum.band_uv2)
+    powers = zip(hums, spectrum.band_uv2.tolist(), strict=True)
+    return [min(1.0, hum / band) if band > 0 else 0.0 for hum, band in powers]
 
 
 def mains_lines(mains_hz: float, band_hz: tuple[float, float]) -> list[float]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.processing.envelope import ordered_sum
 from emgfeedback.processing.history import Columns
-from emgfeedback.processing.hum import Spectrum, SpectrumMeter, hum_ratio, mains_lines
-from emgfeedback.values import COUNT_MAX, Bits, Floats, Quality, Setup
+from emgfeedback.processing.hum import Spectrum, SpectrumMeter, hum_ratios, mains_lines
+from emgfeedback.values import COUNT_MAX, Floats, Quality, Setup
 
 EVERY_S = 0.1
 WINDOW_S = 1.0
@@ -27,8 +27,6 @@ CORRELATION_RAISE, CORRELATION_CLEAR = 0.70, 0.60
 COMPARABLE = 9.0
 """A bridge makes channels alike in size too; a leak into a quiet muscle is told by its number only. Where hum
 is flagged, it is the hum that is alike."""
-
-Raised = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +62,16 @@ class Patience:
     """Three bad evaluations in a row raise a flag, five good ones clear it; one flag per channel."""
 
     def __init__(self, n_channels: int) -> None:
-        self.raised: Raised = np.zeros(n_channels, bool)
-        self._bad = np.zeros(n_channels, int)
-        self._good = np.zeros(n_channels, int)
+        self.raised = [False] * n_channels
+        self._bad, self._good = [0] * n_channels, [0] * n_channels
 
-    def __call__(self, bad: Raised, good: Raised) -> Raised:
-        """Take an evaluation, (n_channels,) of bool each; what is neither keeps a raised flag up."""
-        self._bad = np.where(bad, self._bad + 1, 0)
-        self._good = np.where(good, self._good + 1, 0)
-        self.raised = (self.raised | (self._bad >= BAD_TO_RAISE)) & (self._good < GOOD_TO_CLEAR)
+    def __call__(self, bad: Sequence[bool], good: Sequence[bool]) -> list[bool]:
+        """Take an evaluation of every channel; what is neither keeps a raised flag up."""
+        for c in range(len(self.raised)):
+            self._bad[c] = self._bad[c] + 1 if bad[c] else 0
+            self._good[c] = self._good[c] + 1 if good[c] else 0
+            raised = self.raised[c] or self._bad[c] >= BAD_TO_RAISE
+            self.raised[c] = raised and self._good[c] < GOOD_TO_CLEAR
         return self.raised
 
 
@@ -90,7 +89,7 @@ class Listening:
         self._pairs = Columns(n).pairs
         self._hum, self._motion, self._offset, self._alike = (Patience(n) for _ in range(4))
         self.heard = Heard.nothing(n)
-        self.bits: Bits = np.zeros(n, np.uint8)
+        self.bits = [0] * n
 
     def hop(self, hop_index: int, raw_uv: Floats) -> bool:
         """Take one hop, (hop, n_channels), unfiltered; True when an evaluation is due."""
@@ -100,48 +99,58 @@ class Listening:
     def evaluate(self, rows: Floats, columns: Columns, setup: Setup) -> None:
         """Measure the last second; ``rows`` are the history's, up to the newest hop."""
         samples_uv = np.concatenate(self._hops, out=self._samples_uv)
-        mean_uv = samples_uv.mean(axis=0)
+        mean_uv = np.add.reduce(samples_uv, axis=0) / len(samples_uv)
         samples_uv -= mean_uv
         spectrum = self._measure(samples_uv)
         mains_ratio, hum = self._hear_hum(spectrum, setup)
         motion_ratio, motion = self._hear_motion(spectrum)
         offset_share = np.abs(mean_uv) / self._full_scale_uv
-        near_rail = self._offset(offset_share > OFFSET_RAISE, offset_share < OFFSET_CLEAR)
+        offsets = offset_share.tolist()
+        near_rail = self._offset([x > OFFSET_RAISE for x in offsets], [x < OFFSET_CLEAR for x in offsets])
         powers = ordered_sum(rows[-self._measure.n_hops :, columns.power], axis=0)
         products = ordered_sum(rows[-self._measure.n_hops :, columns.product], axis=0)
         correlation, likeness = self._hear_likeness(powers.tolist(), products.tolist())
-        alike = self._alike((likeness > CORRELATION_RAISE) & ~hum, ~(likeness > CORRELATION_CLEAR) | hum)
-        rms_uv = np.sqrt(powers / self._measure.n_hops)
-        self.heard = Heard(rms_uv, mains_ratio, motion_ratio, offset_share, correlation, likeness)
-        bits = (
-            hum * Quality.MAINS | motion * Quality.MOTION | near_rail * Quality.RAILED | alike * Quality.OFF
+        alike = self._alike(
+            [x > CORRELATION_RAISE and not h for x, h in zip(likeness, hum, strict=True)],
+            [x <= CORRELATION_CLEAR or h for x, h in zip(likeness, hum, strict=True)],
         )
-        self.bits = np.asarray(bits, np.uint8)
+        rms_uv = np.sqrt(powers / self._measure.n_hops)
+        told = (np.array(values) for values in (mains_ratio, motion_ratio, offsets, correlation, likeness))
+        self.heard = Heard(rms_uv, *told)
+        flags = zip(hum, motion, near_rail, alike, strict=True)
+        self.bits = [h * MAINS | m * MOTION | r * RAILED | a * OFF for h, m, r, a in flags]
 
-    def _hear_hum(self, spectrum: Spectrum, setup: Setup) -> tuple[Floats, Raised]:
+    def _hear_hum(self, spectrum: Spectrum, setup: Setup) -> tuple[list[float], list[bool]]:
         """Hum before the notch; with the notch on, only other lines and a surge are bad."""
-        ratio = hum_ratio(spectrum, self._of_mains)
-        others = [line_hz != setup.notch_hz for line_hz in self._measure.lines_hz]
-        other_ratio = hum_ratio(spectrum, others)
-        surge = np.zeros(self._n, bool)
+        ratio = hum_ratios(spectrum, self._of_mains)
+        other_ratio = ratio
+        if setup.notch_hz or not all(self._of_mains):
+            other_ratio = hum_ratios(spectrum, [line != setup.notch_hz for line in self._measure.lines_hz])
+        surge = [False] * self._n
         if setup.notch_hz and setup.rest_mains_ratio:
-            surge = 1 - ratio < HUM_SURGE * (1 - np.asarray(setup.rest_mains_ratio))
-        return ratio, self._hum((other_ratio > HUM_RAISE) | surge, (other_ratio < HUM_CLEAR) & ~surge)
+            rests = zip(ratio, setup.rest_mains_ratio, strict=True)
+            surge = [1 - now < HUM_SURGE * (1 - rest) for now, rest in rests]
+        bad = [x > HUM_RAISE or s for x, s in zip(other_ratio, surge, strict=True)]
+        good = [x < HUM_CLEAR and not s for x, s in zip(other_ratio, surge, strict=True)]
+        return ratio, self._hum(bad, good)
 
-    def _hear_motion(self, spectrum: Spectrum) -> tuple[Floats, Raised]:
+    def _hear_motion(self, spectrum: Spectrum) -> tuple[list[float], list[bool]]:
         """Slow waves over EMG; small ones (a heartbeat, breathing) move no electrode."""
-        slow_uv2, emg_uv2 = spectrum.slow_uv2, spectrum.emg_uv2
-        large = (slow_uv2 > MOTION_LEAST_UV**2) & (emg_uv2 > 0)
-        ratio = np.divide(slow_uv2, emg_uv2, out=np.zeros(self._n), where=large)
-        return ratio, self._motion(ratio > MOTION_RAISE, ratio < MOTION_CLEAR)
+        powers = zip(spectrum.slow_uv2.tolist(), spectrum.emg_uv2.tolist(), strict=True)
+        ratio = [slow / emg if slow > MOTION_LEAST_UV**2 and emg > 0 else 0.0 for slow, emg in powers]
+        return ratio, self._motion([x > MOTION_RAISE for x in ratio], [x < MOTION_CLEAR for x in ratio])
 
-    def _hear_likeness(self, powers: list[float], products: list[float]) -> tuple[Floats, Floats]:
+    def _hear_likeness(self, powers: list[float], products: list[float]) -> tuple[list[float], list[float]]:
         """Zero-lag correlation of every pair over the window, after the notch."""
-        correlation, likeness = np.zeros(self._n), np.zeros(self._n)
+        correlation, likeness = [0.0] * self._n, [0.0] * self._n
         for (i, j), product in zip(self._pairs, products, strict=True):
             both = powers[i] * powers[j]
             r = abs(product) / math.sqrt(both) if both > 0 else 0.0
-            correlation[[i, j]] = np.fmax(correlation[[i, j]], r)
-            if powers[i] < COMPARABLE * powers[j] < COMPARABLE**2 * powers[i]:
-                likeness[[i, j]] = np.fmax(likeness[[i, j]], r)
+            comparable = powers[i] < COMPARABLE * powers[j] < COMPARABLE**2 * powers[i]
+            for c in (i, j):
+                correlation[c] = max(correlation[c], r)
+                likeness[c] = max(likeness[c], r) if comparable else likeness[c]
         return correlation, likeness
+
+
+MAINS, MOTION, RAILED, OFF = (int(q) for q in (Quality.MAINS, Quality.MOTION, Quality.RAILED, Quality.OFF))

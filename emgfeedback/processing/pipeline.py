@@ -22,6 +22,7 @@ from emgfeedback.processing.spectrum import lag_products, n_lags
 from emgfeedback.values import RIVAL, TARGET, Bits, Chunk, Floats, Frame, Quality, Setup, StreamInfo
 
 SETTLE_S = 0.5
+SETTLING = int(Quality.SETTLING)
 LONGEST_GAP_S = 10.0
 HISTORY_S = 2.0
 LOSS_S = 10.0
@@ -60,9 +61,10 @@ class Pipeline:
         trunk = [i for i, column in enumerate(self._columns) if info.channels[column].muscle in TRUNK_MUSCLES]
         self._pulse = Pulse(grid, self._n, trunk, mains_hz)
         self._display = display_for(display, grid, self._n)
-        self._heartbeat_bits = np.zeros(self._n, np.uint8)
+        self._heartbeat_bits = [0] * self._n
         self._limits = quality.Limits.of(grid, info.lsb_uv)
-        self._bandpass = Filter(design_bandpass(grid.fs_hz, grid.band_hz))
+        self._settle_hops = grid.hops(SETTLE_S)
+        self._bandpass = Filter(design_bandpass(grid.fs_hz, grid.band_hz), grid.hop_samples)
         self._notch: Filter | None = None
         self._waiting = np.empty((grid.hop_samples, self._n))
         self._waiting_flags = np.zeros(grid.hop_samples, np.uint8)
@@ -93,7 +95,8 @@ class Pipeline:
         if setup is self._setup:
             return
         if setup.notch_hz != self._setup.notch_hz:
-            self._notch = Filter(design_notch(self.grid.fs_hz, setup.notch_hz)) if setup.notch_hz else None
+            notch = design_notch(self.grid.fs_hz, setup.notch_hz) if setup.notch_hz else None
+            self._notch = None if notch is None else Filter(notch, self.grid.hop_samples)
             self._settled_hops = 0
         if setup.listen and not self._setup.listen:
             self._before_uv = np.zeros_like(self._before_uv)
@@ -102,7 +105,7 @@ class Pipeline:
         if self._display:
             self._display.configure(setup)
         if setup.heartbeat_left:
-            self._heartbeat_bits = np.array(setup.heartbeat_left, np.uint8) * np.uint8(Quality.HEARTBEAT)
+            self._heartbeat_bits = [int(left) * int(Quality.HEARTBEAT) for left in setup.heartbeat_left]
 
     def frames(self, chunk: Chunk, hops_at_once: int = 1) -> Iterator[Frame]:
         """Yield the frames that this chunk completes.
@@ -116,6 +119,8 @@ class Pipeline:
             1 lets the caller `configure` between any two frames; whole blocks are faster offline.
         """
         chunk = self._without_a_false_start(chunk)
+        if not len(chunk.counts):
+            return
         if self._next_sample is None:
             self._restart(chunk.first_sample)
         elif chunk.first_sample != self._next_sample:
@@ -197,8 +202,9 @@ class Pipeline:
             end_sample = block.first_end + i * hop
             rated, watched = self._rater.hop(row, rest_uv2), self._watch.hop(end_sample // hop, row, rest_uv2)
             self._listen(end_sample, block.raw_uv[span], len(history.rows) - n_hops + i)
-            flags = np.array([a | b for a, b in zip(rated, watched, strict=True)], np.uint8)
-            flags |= self._listening.bits | self._heartbeat_bits | self._settling()
+            told = zip(rated, watched, self._listening.bits, self._heartbeat_bits, strict=True)
+            settling = self._settling()
+            flags = np.array([a | b | c | d | settling for a, b, c, d in told], np.uint8)
             hum = self._listening.heard.mains_ratio
             display_uv = self._display(block.clean_uv[span]) if self._display else None
             frame = Frame(end_sample, power_uv2[i], envelope_uv[i], flags, hum, display_uv)
@@ -219,10 +225,9 @@ class Pipeline:
         if self._listening.hop(end_sample // self.grid.hop_samples, raw_uv):
             self._listening.evaluate(self._history.rows[: row + 1], self._history.columns, self._setup)
 
-    def _settling(self) -> np.uint8:
+    def _settling(self) -> int:
         self._settled_hops += 1
-        settling = self._settled_hops <= self.grid.hops(SETTLE_S)
-        return np.uint8(Quality.SETTLING if settling else 0)
+        return SETTLING if self._settled_hops <= self._settle_hops else 0
 
     def _gap(self, first_missing: int, back_at: int) -> Iterator[Frame]:
         """Give a NaN frame for every hop the gap has ended, at most 10 s of them, and start afresh."""

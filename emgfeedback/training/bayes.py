@@ -58,13 +58,20 @@ class BayesPairs:
         self._forget()
 
     def observe(self, frame: Frame) -> None:
-        """Take one hop; lost samples make all ratios equally likely again, a bad channel changes nothing."""
+        """Take one hop; lost samples make all ratios equally likely again.
+
+        Of a hop with a bad channel nothing is learnt, but the belief grows old.
+        """
         power = frame.power_uv2[: self._n]
         if not all(map(math.isfinite, power.tolist())):
             self._forget()
-        elif not any(frame.quality[: self._n].tolist()):
-            self._predict()
-            self._update(power)
+            return
+        self._predict()
+        if not any(frame.quality[: self._n].tolist()):
+            self._weigh(power)
+        else:
+            self._belief *= self._scale[:, :, np.newaxis]
+        self._sum_up()
 
     def confidence(self, ratio: float) -> float:
         """Probability that the target is at least ``ratio`` times each rival: the least of the pairs."""
@@ -121,7 +128,7 @@ class BayesPairs:
         now += self._cells
         now += self._common_of_cell
 
-    def _update(self, power_uv2: Floats) -> None:
+    def _weigh(self, power_uv2: Floats) -> None:
         """Weigh by the likelihoods; the scale that makes the sums 1 enters with the next hop's weights."""
         weight = self._weight
         np.multiply(self._slope, power_uv2[:, np.newaxis], out=weight)
@@ -131,11 +138,14 @@ class BayesPairs:
         weight[1:] *= self._scale
         np.multiply(weight[0, :, np.newaxis], weight[1:, np.newaxis, :], out=self._cells)
         self._belief *= self._cells
+        self._heard = True
+
+    def _sum_up(self) -> None:
+        """Add up the cells of each ratio."""
         self._cell_of_sheared[...] = self._belief
         np.matmul(self._ones, self._sheared, out=self._ratios)
         self._scale = 1 / np.add.reduce(self._ratios, axis=1, keepdims=True)
         self._told.clear()
-        self._heard = True
 
 
 @rule("bayes-quick")

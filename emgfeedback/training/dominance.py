@@ -101,8 +101,11 @@ class Dominator:
         self._comparable = used[0].role == TARGET and len(self._columns) > 1
         self._meters = [Meter(calibration, i, grid) for i in self._columns]
 
-    def __call__(self, envelope_uv: Floats) -> Dominance:
-        """Judge one frame's envelopes, (n_used,); not measurable while every muscle is under its floor."""
+    def __call__(self, envelope_uv: Floats, confidence: float = NAN) -> Dominance:
+        """Judge one frame's envelopes, (n_used,); not measurable while every muscle is under its floor.
+
+        ``confidence`` is what the rule in use believes, handed through.
+        """
         if not self._comparable:
             return NOT_MEASURABLE
         values = envelope_uv.tolist()
@@ -123,7 +126,7 @@ class Dominator:
             share_high=share_high,
             margin_ln=margin,
             margin_low_ln=margin_low,
-            confidence=NAN,
+            confidence=confidence,
             leader=leader,
             measurable=True,
             margin_high_ln=margin_high,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from emgfeedback.processing.bandwidth import Grid
@@ -45,13 +44,13 @@ class Judge:
         """Judge one hop; ``feedback`` is False in phases that reward nothing."""
         level_pct = levels_pct(frame.envelope_uv, self._calibration)
         missing = self._gate(frame, float(level_pct[0]))
-        dominance = NOT_MEASURABLE if missing.startswith("quality") else self._dominator(frame.envelope_uv)
         self._rule.observe(frame)
         self._met = self._rule.meets(ratio, self._met)
         self._met_at_fixed_line = self._rule.meets(self._fixed_ratio, self._met_at_fixed_line)
         self.good_at_fixed_line = self._met_at_fixed_line and not missing
-        if dominance.measurable:
-            dominance = replace(dominance, confidence=self._rule.confidence(ratio))
+        dominance = NOT_MEASURABLE
+        if not missing.startswith("quality"):
+            dominance = self._dominator(frame.envelope_uv, self._rule.confidence(ratio))
         return level_pct, dominance, verdict(missing, self._met, feedback)
 
     def display_pct(self, frame: Frame) -> Floats | None:
@@ -74,6 +73,9 @@ class QualityNotes:
         """Take one hop."""
         hop_start = frame.end_sample - self._grid.hop_samples
         heard = not frame.quality[0] & Quality.GAP
+        if not self._flags and heard and self._last_heard == hop_start and not frame.quality.any():
+            self._last_heard = frame.end_sample
+            return
         if heard and self._last_heard is not None and self._last_heard < hop_start:
             missing_s = (hop_start - self._last_heard) / self._grid.fs_hz
             self._log("gap", {"from_s": self._last_heard / self._grid.fs_hz, "missing_s": missing_s})

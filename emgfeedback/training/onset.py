@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgfeedback.processing.bandwidth import Grid
-from emgfeedback.values import OTHER, Calibration, Floats, Frame, StreamInfo
+from emgfeedback.values import OTHER, Calibration, Floats, Frame, Quality, StreamInfo
 
 LOWEST_RATE_HZ = 250.0
 LONGEST_S = 10.0
@@ -19,8 +19,9 @@ ALARM_SD, RAISED_SD = 4.0, 2.0
 CANDIDATE_S = 0.002
 LEAST_RISE = 1.5
 SURE = 0.95
-LEAST_GAP_S = 0.02
-"""Onsets less than a hop apart are never put in order: muscles do not begin as steps."""
+LEAST_GAP_S = 0.03
+"""Onsets less than this apart are never put in order: muscles do not begin as steps, and of two that begin
+together the one that rises higher is heard first (by up to 20 ms with rises of 0.2 s)."""
 
 BEFORE, AFTER, NOT_RESOLVED, UNKNOWN = "before", "after", "not resolved", "unknown"
 
@@ -40,7 +41,7 @@ class Order:
 
     ``gap_s`` is the lead of the target (negative: it came later) with its standard error. ``probability`` is
     that of the target having been first. ``order`` is ``before`` or ``after`` where that is 95 % sure and the
-    gap is at least 20 ms, else ``not resolved``; ``unknown``, with ``why``, where an onset is missing.
+    gap is at least 30 ms, else ``not resolved``; ``unknown``, with ``why``, where an onset is missing.
     """
 
     rival: str
@@ -156,9 +157,14 @@ class OnsetWatch:
         self._powers_uv2: list[Floats] = []
 
     def add(self, frame: Frame) -> None:
-        """Take one hop; where a channel is flagged its power counts as unknown."""
+        """Take one hop; where a channel is flagged its power counts as unknown.
+
+        A level that is still to prove itself (SETTLING) counts: it may be the very onset. After a gap the
+        hops before it are unknown.
+        """
         if len(self._powers_uv2) < self._room:
-            self._powers_uv2.append(np.where(frame.quality, math.nan, frame.power_uv2))
+            doubtful = frame.quality & ~np.uint8(Quality.SETTLING)
+            self._powers_uv2.append(np.where(doubtful, math.nan, frame.power_uv2))
 
     def onsets(self) -> tuple[Onset, ...]:
         """The onset of each muscle, target first; () under 250 Hz (`onset_order_off`)."""

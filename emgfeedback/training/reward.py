@@ -131,10 +131,12 @@ class RmsHysteresis:
         self._ratio2 = math.nan
 
     def observe(self, frame: Frame) -> None:
-        """Take one hop; lost samples empty the window."""
+        """Take one hop; lost samples empty the window, a bad channel adds nothing to it."""
         powers = [float(frame.power_uv2[i]) for i in self._amplitudes.columns]
         if not all(map(math.isfinite, powers)):
             self._powers.clear()
+        elif any(frame.quality[i] for i in self._amplitudes.columns):
+            return
         else:
             self._powers.append(powers)
         self._ratio2 = math.nan
