@@ -30,13 +30,14 @@ def dominance(**changes: object) -> Dominance:
 
 
 def test_the_leader_is_named_by_the_word_of_its_place() -> None:
-    text = words.leading(dominance(leader="ql"), "GMed", calibrated=True)
+    text = words.leading(dominance(leader="ql"), "GMed", "ratio")
     assert text == "Waist (QL site) leads · GMed 50 % (44 to 56)"
 
 
 def test_nothing_is_compared_before_calibration_or_under_the_floor() -> None:
-    assert words.leading(NOT_MEASURABLE, "GMed", calibrated=False).startswith("Not calibrated")
-    assert words.leading(NOT_MEASURABLE, "GMed", calibrated=True) == "Not measurable now"
+    assert words.leading(NOT_MEASURABLE, "GMed", "uncalibrated").startswith("Not calibrated")
+    assert words.leading(NOT_MEASURABLE, "GMed", "quality:tfl") == "Not measurable now"
+    assert words.leading(NOT_MEASURABLE, "GMed", "gate") == "At rest"
     assert words.ratios(NOT_MEASURABLE, "GMed", ["TFL"]) == ""
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emgfeedback.processing.advice import flag_advice
 from emgfeedback.values import Dominance, Event, Quality
 
 
@@ -35,34 +36,37 @@ MUSCLES = {
     "vl": Muscle("VL", "Vastus lateralis", "outer thigh", 3),
 }
 
-FLAG_WORDS = (
-    (Quality.GAP, "samples lost"),
-    (Quality.OFF, "electrode off"),
-    (Quality.RAILED, "out of range"),
-    (Quality.FLAT, "flat line"),
-    (Quality.MAINS, "mains hum"),
-    (Quality.MOTION, "movement"),
-    (Quality.HEARTBEAT, "heartbeat"),
-    (Quality.SETTLING, "settling"),
-)
-
 
 def muscle(code: str) -> Muscle:
     """Words for a muscle code; an unknown code stands for itself."""
     return MUSCLES.get(code) or Muscle(code.upper() or "?", code.upper() or "?", code or "sensor", 1)
 
 
-def problem(bits: int) -> str:
-    """The gravest quality flag in words, empty when the signal is clean."""
-    return next((words for flag, words in FLAG_WORDS if bits & flag), "")
+def problem(bits: int, measured: bool = False) -> str:
+    """The gravest quality flag in words, empty when the signal is clean.
+
+    ``measured`` is for a target that has a level all the same: then settling (a jump that is still to prove
+    itself) is a matter of the reward alone. A rival that settles is never shown as quiet.
+    """
+    advice = flag_advice(bits & ~int(Quality.SETTLING) if measured else bits)
+    return advice.title if advice else ""
 
 
-def leading(dominance: Dominance, target: str, calibrated: bool) -> str:
-    """Who leads, and the target's share with its 95 % bounds; what cannot be said is said."""
-    if not calibrated:
+def step(bits: int) -> str:
+    """What the operator can do about the gravest flag, empty when there is nothing to do."""
+    advice = flag_advice(bits & ~int(Quality.SETTLING))
+    return advice.step if advice else ""
+
+
+def leading(dominance: Dominance, target: str, withheld: str) -> str:
+    """Who leads, and the target's share with its 95 % bounds; what cannot be said is said.
+
+    ``withheld`` is the reason why the hop earns nothing.
+    """
+    if withheld == "uncalibrated":
         return "Not calibrated: no muscle is compared yet"
     if not dominance.measurable:
-        return "Not measurable now"
+        return "Not measurable now" if withheld.startswith("quality") else "At rest"
     shares = (dominance.share, dominance.share_low, dominance.share_high)
     share = " · {} {:.0f} % ({:.0f} to {:.0f})".format(target, *(100 * s for s in shares))
     return f"{muscle(dominance.leader).short} leads{share if all(map(math.isfinite, shares)) else ''}"

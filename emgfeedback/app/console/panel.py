@@ -46,7 +46,7 @@ class Panel(QWidget):
     ) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._protocol, self._theme = protocol, theme
+        self._protocol, self._theme, self._channels = protocol, theme, channels
         self._title = label(protocol.name, "title", wrap=True)
         self._who = label(who, "dim")
         self._tag = label(tag, "tag")
@@ -127,15 +127,15 @@ class Panel(QWidget):
         put(self._line, f"Line {snapshot.ratio:.2f} : 1")
         self._line.setToolTip("How many times each rival the target must be")
         phase = snapshot.tick.phase
-        put(self._hint, self._note(snapshot) or " ".join(filter(None, (phase.cue, phase.hint))))
+        hint = self._step(snapshot.tick) or self._note(snapshot)
+        put(self._hint, hint or " ".join(filter(None, (phase.cue, phase.hint))))
         self.traces.show_numbers(snapshot)
         self._show_work(snapshot.tick)
 
     def _show_work(self, tick: Tick) -> None:
         """Say who leads, and how sure that is."""
         target, *rivals = self._muscles
-        calibrated = tick.reward.withheld != "uncalibrated"
-        put(self._leader, words.leading(tick.dominance, target, calibrated))
+        put(self._leader, words.leading(tick.dominance, target, tick.reward.withheld))
         put(self._ratios, words.ratios(tick.dominance, target, rivals))
 
     def show_rate(self, fs_hz: float, drift_ppm: float) -> None:
@@ -146,6 +146,13 @@ class Panel(QWidget):
         put(self._rate, f"{mark}{fs_hz:.2f} Hz, {drift_ppm:+.0f} ppm".replace("-", "−"))
         self._rate.setToolTip("Measured rate of the board, and how far it is from the nominal one")
         self._rate.show()
+
+    def _step(self, tick: Tick) -> str:
+        """What to do about the first channel with a flag."""
+        for channel, bits in zip(self._channels, tick.frame.quality.tolist(), strict=True):
+            if channel.role != OTHER and words.step(bits):
+                return f"{words.muscle(channel.muscle).short}: {words.step(bits)}"
+        return ""
 
     def _note(self, snapshot: Snapshot) -> str:
         """The newest event of the last seconds that has words."""

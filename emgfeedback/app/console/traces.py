@@ -79,7 +79,9 @@ class Traces(QWidget):
     ) -> None:
         known, dim, ink = words.muscle(channel.muscle), self._theme.dim, self._theme.ink
         bits = int(self._snapshot.tick.frame.quality[index]) if self._snapshot else 0
-        problem = words.problem(bits) if self._heard else "no samples"
+        heard_uv = self._snapshot.tick.frame.envelope_uv if self._snapshot else None
+        measured = channel.role == TARGET and heard_uv is not None and bool(np.isfinite(heard_uv[index]))
+        problem = words.problem(bits, measured) if self._heard else "no samples"
         quality = f"▲ {problem}" if problem else "✓ signal good" if self._snapshot else ""
         look = self._theme.warning if problem else self._theme.done
         lines = [

@@ -237,7 +237,9 @@ def _columns(
             continue
         level, known = _level(tick, index), words.muscle(channel.muscle)
         bits = int(tick.frame.quality[index])
-        problem = words.problem(bits) or ("no level" if math.isnan(level) else "")
+        unknown = math.isnan(level)
+        problem = words.problem(bits, channel.role == TARGET and not unknown)
+        problem = problem or ("no level" if unknown else "")
         if channel.role == TARGET:
             top = math.nan if protocol.ceiling_pct is None else protocol.ceiling_pct / 100.0
             line, over = gate, level > top
