@@ -133,9 +133,10 @@ class Setup:
 
     ``rest_power_uv2`` lets a fallen electrode be told from a quiet muscle; ``rest_mains_ratio`` lets a
     surge of hum be told from the hum that the notch already takes out. ``listen`` asks for lag products:
-    ``rest``, ``last`` (the last hop of a rest) or ``effort``. ``heartbeat`` names the used channels whose
-    heartbeat is to be taken out, ``heartbeat_left`` those where too much of it stays. ``whitening`` has the
-    whitening filter of each used channel, gain included, for the whitened display; empty where not measured.
+    ``rest``, ``last`` (the last hop of a rest) or ``effort``; ``hold`` asks for the samples alone.
+    ``heartbeat`` names the used channels whose heartbeat is to be taken out, ``heartbeat_left`` those where
+    too much of it stays. ``whitening`` has the whitening filter of each used channel, gain included, for the
+    whitened display; empty where not measured.
     """
 
     notch_hz: float = 0.0

@@ -142,6 +142,8 @@ def note(event: Event) -> str:
         return f"The line is now {data['to']:.2f} : 1."
     if event.kind == "repetition" and data.get("void"):
         return f"Repetition {data['repetition']} is void ({data['void']}) and starts again."
+    if event.kind == "repetition" and (data.get("fatigue") or {}).get("may_be_fatigue"):
+        return f"Repetition {data['repetition']}: {data['fatigue']['words']}."
     if event.kind == "reward":
         return f"Repetition {data['repetition']}: full hold."
     if event.kind == "command" and data.get("kind") == "mark":

@@ -17,7 +17,7 @@ from emgfeedback.processing.filters import Filter, design_bandpass, design_notch
 from emgfeedback.processing.history import History
 from emgfeedback.processing.hum import SpectrumMeter
 from emgfeedback.processing.listening import Heard, Listening, listening_hops
-from emgfeedback.processing.pulse import Pulse
+from emgfeedback.processing.pulse import HOLD, Pulse
 from emgfeedback.processing.spectrum import lag_products, n_lags
 from emgfeedback.values import RIVAL, TARGET, Bits, Chunk, Floats, Frame, Quality, Setup, StreamInfo
 
@@ -207,19 +207,19 @@ class Pipeline:
             flags = np.array([a | b | c | d | settling for a, b, c, d in told], np.uint8)
             hum = self._listening.heard.mains_ratio
             display_uv = self._display(block.clean_uv[span]) if self._display else None
-            frame = Frame(end_sample, power_uv2[i], envelope_uv[i], flags, hum, display_uv)
-            yield self._measured(frame, block, span) if self._setup.listen else frame
+            band_uv = block.clean_uv[span].copy() if self._setup.listen else None
+            frame = Frame(end_sample, power_uv2[i], envelope_uv[i], flags, hum, display_uv, band_uv=band_uv)
+            measured = self._setup.listen not in ("", HOLD)
+            yield self._measured(frame, block, span) if measured else frame
 
     def _measured(self, frame: Frame, block: Block, span: slice) -> Frame:
-        """Add what calibration asks for: lag products, the hop itself, and the pulse at the end of a rest."""
+        """Add what calibration asks for: lag products, and the pulse at the end of a rest."""
         clean_uv = block.clean_uv[span]
         lag_uv2 = lag_products(self._before_uv, clean_uv)
         kept = len(self._before_uv)
         self._before_uv = np.concatenate([self._before_uv, clean_uv])[-kept:]
         pulse_uv, pulse_bpm = self._pulse.listened(block.raw_uv[span], clean_uv)
-        return replace(
-            frame, lag_uv2=lag_uv2, band_uv=clean_uv.copy(), pulse_uv=pulse_uv, pulse_bpm=pulse_bpm
-        )
+        return replace(frame, lag_uv2=lag_uv2, pulse_uv=pulse_uv, pulse_bpm=pulse_bpm)
 
     def _listen(self, end_sample: int, raw_uv: Floats, row: int) -> None:
         if self._listening.hop(end_sample // self.grid.hop_samples, raw_uv):

@@ -12,8 +12,8 @@ from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.processing.ecg import BeatMeter, Heard, Heartbeat
 from emgfeedback.values import Bits, Floats, Setup
 
-REST, LAST = "rest", "last"
-"""Values of `Setup.listen`: rest is measured; this is the last hop of it."""
+REST, LAST, HOLD = "rest", "last", "hold"
+"""Values of `Setup.listen`: rest is measured; this is the last hop of it; only the samples are asked for."""
 
 Hop = tuple[Floats, Floats, Bits]
 """Raw and filtered samples of one hop, (hop, n_channels) each, and flags of its rows."""

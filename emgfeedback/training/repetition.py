@@ -15,7 +15,7 @@ from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.training.fatigue import judge_hold
 from emgfeedback.training.onset import Order
 from emgfeedback.training.reward import Hold
-from emgfeedback.values import Calibration, Dominance, Frame, Reward
+from emgfeedback.values import Calibration, Dominance, Floats, Frame, Reward
 
 RISE_S = 1.0
 """The beginning of an effort, before it can be called a constant task."""
@@ -37,6 +37,7 @@ class Repetition:
     ratios_ln: list[list[float]] = field(default_factory=list)
     leaders: Counter[str] = field(default_factory=Counter)
     effort_uv2: list[float] = field(default_factory=list)
+    effort_band_uv: list[Floats] = field(default_factory=list)
 
     def add(self, frame: Frame, dominance: Dominance, reward: Reward, good_fixed: bool) -> None:
         """Count one hop."""
@@ -46,6 +47,8 @@ class Repetition:
         self.longest_hops = max(self.longest_hops, self.run_hops)
         if not reward.withheld.startswith(("gate", "quality", "uncalibrated")):
             self.effort_uv2.append(float(frame.power_uv2[0]))
+            if frame.band_uv is not None:
+                self.effort_band_uv.append(frame.band_uv[:, 0])
         if dominance.measurable:
             who = dominance
             self.shares.append(who.share)
@@ -74,17 +77,24 @@ class Repetition:
         }
 
     def _fatigue(self, grid: Grid, calibration: Calibration | None) -> dict[str, Any] | None:
-        """Drift of the target's amplitude over the effort, its first second left out; None when too short."""
+        """Drift of the target's amplitude, and of its spectrum where samples are kept (500 Hz and more).
+
+        The first second of the effort is left out; None when the rest is too short.
+        """
         if calibration is None:
             return None
-        held_uv2 = np.array(self.effort_uv2[grid.hops(RISE_S) :])
-        judged = judge_hold(held_uv2, float(calibration.rest_uv[0]) ** 2, grid)
+        rise = grid.hops(RISE_S)
+        held_uv2, hops_uv = np.array(self.effort_uv2[rise:]), self.effort_band_uv[rise:]
+        band_uv = np.concatenate(hops_uv) if hops_uv and len(hops_uv) == len(held_uv2) else None
+        judged = judge_hold(held_uv2, float(calibration.rest_uv[0]) ** 2, grid, band_uv)
         if judged is None:
             return None
         return {
             "change_ln_per_10_s": _plain(judged.per_10_s_ln),
             "low_ln": _plain(judged.amplitude.low_ln),
             "high_ln": _plain(judged.amplitude.high_ln),
+            "frequency_change_ln": _plain(judged.frequency.change_ln) if judged.frequency else None,
+            "frequency_off": judged.frequency_off,
             "may_be_fatigue": judged.may_be_fatigue,
             "words": judged.words,
         }

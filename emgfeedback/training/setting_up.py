@@ -12,13 +12,15 @@ import numpy as np
 from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.processing.ecg import residue_limit_uv
-from emgfeedback.processing.pulse import LAST, REST
+from emgfeedback.processing.pulse import HOLD, LAST, REST
 from emgfeedback.training.calibration import WIDEST_SPREAD_PCT, Calibrator, SessionPeak, chain_of
+from emgfeedback.training.honesty import spectral_fatigue_off
 from emgfeedback.training.placement import NEIGHBOURS, SHORTEST_TEST_S, Placement
 from emgfeedback.values import Calibration, Frame, Phase, Setup, StreamInfo
 
 CONTRACTING = ("reference", "test")
 LISTENING = ("rest", *CONTRACTING)
+HELD = ("work", "observe")
 EFFORT = "effort"
 
 Log = Callable[[str, Mapping[str, Any]], None]
@@ -72,7 +74,11 @@ class SettingUp:
 
     def listen(self, phase_kind: str) -> None:
         """Say to the pipeline what is measured in this phase; `pulse.LAST` is the end of a rest."""
-        asked = EFFORT if phase_kind in CONTRACTING else phase_kind if phase_kind in (REST, LAST) else ""
+        asked = phase_kind if phase_kind in (REST, LAST) else ""
+        if phase_kind in CONTRACTING:
+            asked = EFFORT
+        elif phase_kind in HELD and not spectral_fatigue_off(self._grid.fs_hz):
+            asked = HOLD
         if asked != self.setup.listen:
             self.setup = replace(self.setup, listen=asked)
 
