@@ -6,7 +6,7 @@ import pytest
 
 from emgfeedback.app import words
 from emgfeedback.training.dominance import NOT_MEASURABLE
-from emgfeedback.values import Dominance
+from emgfeedback.values import Dominance, Event
 
 NAN = math.nan
 TWICE, HALF = math.log(2), -math.log(2)
@@ -53,3 +53,16 @@ def test_every_number_stands_with_its_bounds() -> None:
 def test_a_ratio_without_a_number_says_what_is_known(low: float, high: float, expected: str) -> None:
     one = dominance(share=NAN, ratio_ln=(NAN,), ratio_low_ln=(low,), ratio_high_ln=(high,))
     assert words.ratios(one, "GMed", ["TFL"]) == expected
+
+
+def test_the_heartbeat_is_told_with_its_number_and_silence_is_not() -> None:
+    data = {
+        "rate_bpm": 71.6,
+        "residue_uv": [None, None, 0.31],
+        "limit_uv": [None, None, 0.4],
+        "taken_out": False,
+    }
+    assert words.note(Event(1, "heartbeat", data)) == (
+        "Heart 72 per minute, 0.3 µV of it in the trunk channel at rest."
+    )
+    assert words.note(Event(1, "heartbeat", {**data, "rate_bpm": None, "residue_uv": [None] * 3})) == ""

@@ -132,6 +132,10 @@ def note(event: Event) -> str:
         return str(data["cause"])
     if event.kind == "placement":
         return " ".join(data["words"])
+    if event.kind == "heartbeat" and data["rate_bpm"] is not None:
+        residue_uv = max(value for value in data["residue_uv"] if value is not None)
+        left = "left of it" if data["taken_out"] else "of it in the trunk channel"
+        return f"Heart {data['rate_bpm']:.0f} per minute, {residue_uv:.1f} µV {left} at rest."
     if event.kind == "setup" and data.get("heartbeat"):
         return "Heartbeat at rest: it is taken out from now on, the rest starts over."
     if event.kind == "setup" and data.get("notch_hz"):
