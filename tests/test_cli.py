@@ -363,3 +363,28 @@ def test_a_not_a_number_never_reaches_the_json(cli, demo_recording: Path) -> Non
     ran = cli("replay", demo_recording, "--headless", "--json", "--set", "min_level_pct=100000")
     assert not [v for v in ran.json.values() if isinstance(v, float) and math.isnan(v)]
     assert "NaN" not in ran.out
+
+
+def test_a_placement_check_does_what_is_permitted_and_replays_to_the_same(cli, tmp_path: Path) -> None:
+    words = (
+        "placement-check",
+        "--source",
+        "patient:seed=3,script=taught",
+        "--headless",
+        "--library",
+        tmp_path,
+    )
+    live = cli("run", *words, "--permit", "RES,FLEX,squeeze", "--json").json
+    assert live["tests"] == dict.fromkeys(("gmed", "tfl", "ql", "extension"), "low-load") | {"brace": "full"}
+    assert live["placement"]["passed"]
+    assert {round(leak["leak_pct"]) for leak in live["placement"]["leaks"] if leak["told"]} <= {4, 5, 6}
+    again = cli("replay", live["recording"], "--headless", "--json").json
+    assert (again["events_sha256"], again["tests"]) == (live["events_sha256"], live["tests"])
+
+
+def test_without_permission_a_test_is_not_done_and_a_wrong_key_is_refused(cli, tmp_path: Path) -> None:
+    words = ("placement-check", "--source", "patient:seed=3", "--headless", "--library", tmp_path)
+    assert cli("run", *words, "--json").json["tests"]["gmed"] == "not tested: needs RES"
+    refused = cli("run", *words, "--permit", "JUMP")
+    assert refused.code == 2
+    assert "ABD" in refused.err

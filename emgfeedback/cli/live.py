@@ -137,7 +137,7 @@ def permissions_of(text: str | None) -> Permissions:
     UsageError
         A key that is none.
     """
-    from emgfeedback.training.permissions import KEYS, LOCKED, Grant, Permissions, no_limits
+    from emgfeedback.training.permissions import KEYS, LOCKED, SQUEEZE, Grant, Permissions, no_limits
 
     if text is None:
         return LOCKED
@@ -146,8 +146,8 @@ def permissions_of(text: str | None) -> Permissions:
         return no_limits(WHO, today)
     keys = [key.strip().upper() for key in text.split(",")]
     for key in keys:
-        if key not in KEYS:
-            raise UsageError(f"--permit {key[:20]!r}: write all, or some of {','.join(KEYS)}")
+        if key not in (*KEYS, SQUEEZE):
+            raise UsageError(f"--permit {key[:20]!r}: write all, or some of {','.join((*KEYS, SQUEEZE))}")
     return Permissions(tuple(Grant(key, WHO, "--permit", today) for key in keys))
 
 
