@@ -106,6 +106,14 @@ def test_run_prints_one_object_with_the_fields_of_the_contract(cli, tmp_path: Pa
     assert "work 1 of" in ran.err, "progress goes to stderr"
 
 
+def test_a_run_says_what_its_rate_can_show(cli, tmp_path: Path) -> None:
+    ran = cli(
+        "run", "demo", "--source", "patient:seed=1", "--headless", "--library", tmp_path, "--seconds", 2
+    )
+    assert "This board at 250 Hz sees about 26 % of normal EMG power" in ran.err
+    assert "uncalibrated" in ran.err
+
+
 def test_seconds_stops_properly_and_the_recording_has_all_that_was_received(cli, tmp_path: Path) -> None:
     ran = short_run(cli, tmp_path)
     assert ran.code == 0

@@ -253,8 +253,8 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     click.echo(f"rewards: {data['rewards']} of {len(data['repetitions'])} repetitions")
     for muscle, flags in data["quality"].items():
         click.echo(f"  {muscle}: " + ", ".join(f"{flag} {seconds:.1f} s" for flag, seconds in flags.items()))
-    for warning in data["warnings"]:
-        click.echo(f"note: {warning}", err=True)
+    for note in (*data["warnings"], *data["notes"]):
+        click.echo(f"note: {note}", err=True)
     if data["recording"]:
         click.echo(f"recording: {data['recording']}")
 
