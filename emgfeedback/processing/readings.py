@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from emgfeedback.processing.listening import Heard
+if TYPE_CHECKING:
+    from emgfeedback.processing.listening import Heard
 
 GOOD, AMBER, RED = "good", "amber", "red"
 
