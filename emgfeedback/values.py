@@ -341,3 +341,8 @@ class Recording:
             first = gap.first_sample + gap.n_samples
         if first < len(self.counts):
             yield first, len(self.counts)
+
+
+def finite(value: float) -> float | None:
+    """The value, or None where it is not known, as JSON writes it."""
+    return value if math.isfinite(value) else None

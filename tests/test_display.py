@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from emgfeedback.cli.common import DISPLAY_NAMES
 from emgfeedback.errors import UsageError
 from emgfeedback.processing.bandwidth import Grid, emg_spectrum, grid_for
 from emgfeedback.processing.display import DISPLAYS, Display, display_for
@@ -197,3 +198,7 @@ def test_rms_is_the_envelope_itself() -> None:
 def test_an_unknown_display_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(UsageError, match=r"'kalman'; choose one of rms, bayes, whitened"):
         display_for("kalman", grid(250), 3)
+
+
+def test_the_command_line_offers_every_display_and_no_other() -> None:
+    assert tuple(DISPLAYS) == DISPLAY_NAMES

@@ -11,6 +11,7 @@ from scipy import signal, stats
 from emgfeedback.processing.bandwidth import Grid, emg_spectrum, grid_for
 from emgfeedback.processing.filters import design_bandpass
 from emgfeedback.training import fatigue
+from emgfeedback.training.claims import student_975
 from emgfeedback.values import Floats
 
 MASTER_HZ = 4000
@@ -155,4 +156,4 @@ def test_median_frequency_and_its_error_are_those_of_many_stretches() -> None:
 
 @pytest.mark.parametrize("dof", [8, 18, 60])
 def test_the_quantile_is_students(dof: int) -> None:
-    assert fatigue._student95(dof) == pytest.approx(stats.t.ppf(0.975, dof), rel=0.003)
+    assert student_975(dof) == pytest.approx(stats.t.ppf(0.975, dof), rel=0.003)

@@ -13,6 +13,7 @@ import numpy as np
 from emgfeedback.errors import CalibrationError
 from emgfeedback.processing.bandwidth import Grid, statistical_bandwidth_hz
 from emgfeedback.processing.spectrum import dof_per_hop, whitening_filters
+from emgfeedback.training.dominance import GATE_SD
 from emgfeedback.values import OTHER, Calibration, Floats, Frame, StreamInfo
 
 SHORTEST_REST_S = 2.0
@@ -117,7 +118,7 @@ class Calibrator:
 
     def rest_gate_uv(self) -> Floats:
         """Envelope above which a muscle will be on, (n_used,): rest plus three SD of its windows."""
-        return np.asarray(np.sqrt(self.rest_power_uv2()) + 3 * self._rest_sd_uv())
+        return np.asarray(np.sqrt(self.rest_power_uv2()) + GATE_SD * self._rest_sd_uv())
 
     def _rest_sd_uv(self) -> Floats:
         windows = ([envelope for _, envelope in values] for values in self._rest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgfeedback.processing.bandwidth import TYPICAL_HZ, Grid, emg_spectrum, power_kept
+from emgfeedback.training.claims import student_975
 from emgfeedback.training.dominance import Z95
 from emgfeedback.training.honesty import spectral_fatigue_off
 from emgfeedback.values import Floats
@@ -138,7 +139,7 @@ def amplitude_trend(power_uv2: Floats, hop_s: float, rest_uv2: float) -> Trend:
     change = float((times * values).sum() / (times**2).sum())
     residual = values - values.mean() - change * times
     error = math.sqrt(float((residual**2).sum() / (n_blocks - 2) / (times**2).sum()))
-    return _trend(change, _student95(n_blocks - 2) * error)
+    return _trend(change, student_975(n_blocks - 2) * error)
 
 
 def frequency_trend(clean_uv: Floats, grid: Grid) -> tuple[Trend, float]:
@@ -209,9 +210,3 @@ def _words(marked: bool, rise: float, frequency: Trend | None) -> str:
         return f"may be fatigue: amplitude rose by {100 * rise:.0f} %, effort cannot be told from it here"
     fall_pct = -100 * math.expm1(frequency.change_ln)
     return f"may be fatigue: the median frequency fell by {fall_pct:.0f} %"
-
-
-def _student95(dof: int) -> float:
-    """97.5 % quantile of Student's t from three terms of its Cornish-Fisher expansion."""
-    z = Z95
-    return z + (z**3 + z) / (4 * dof) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)

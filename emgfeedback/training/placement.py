@@ -12,7 +12,7 @@ import numpy as np
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.processing.spectrum import dof_per_hop, lag_products, n_lags
 from emgfeedback.training.leak import Contraction, Follower, Leaks, covariance, fit_leaks, follower
-from emgfeedback.values import OTHER, Floats, Frame, StreamInfo
+from emgfeedback.values import OTHER, Floats, Frame, StreamInfo, finite
 
 BRACE, EXTENSION = "brace", "extension"
 NEIGHBOURS = {
@@ -67,7 +67,7 @@ class Report:
         """Plain values for the ``placement`` event; what is unknown is null."""
         return {
             "matrix": {
-                test: {m: _plain(pct) for m, pct in zip(self.muscles, row.tolist(), strict=True)}
+                test: {m: finite(pct) for m, pct in zip(self.muscles, row.tolist(), strict=True)}
                 for test, row in self.matrix_pct.items()
             },
             "passed": self.passed,
@@ -91,8 +91,8 @@ class Report:
             {
                 "from": source,
                 "to": channel,
-                "leak_pct": _plain(100 * float(self.leaks.fraction[j, i])) if told else None,
-                "within_pct": _plain(100 * float(self.leaks.half_width[j, i])),
+                "leak_pct": finite(100 * float(self.leaks.fraction[j, i])) if told else None,
+                "within_pct": finite(100 * float(self.leaks.half_width[j, i])),
                 "told": told,
             }
             for i, source in enumerate(self.muscles)
@@ -316,7 +316,3 @@ def independent_samples(samples_uv: Floats, fs_hz: float) -> float:
     before, column_uv = n_lags(fs_hz) - 1, samples_uv[:, np.newaxis]
     lag_uv2 = lag_products(column_uv[:before], column_uv[before:])
     return float(dof_per_hop(lag_uv2, len(column_uv))[0])
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -15,7 +15,7 @@ from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.training.fatigue import judge_hold
 from emgfeedback.training.onset import Order
 from emgfeedback.training.reward import Hold
-from emgfeedback.values import Calibration, Dominance, Floats, Frame, Reward
+from emgfeedback.values import Calibration, Dominance, Floats, Frame, Reward, finite
 
 RISE_S = 1.0
 """The beginning of an effort, before it can be called a constant task."""
@@ -90,10 +90,10 @@ class Repetition:
         if judged is None:
             return None
         return {
-            "change_ln_per_10_s": _plain(judged.per_10_s_ln),
-            "low_ln": _plain(judged.amplitude.low_ln),
-            "high_ln": _plain(judged.amplitude.high_ln),
-            "frequency_change_ln": _plain(judged.frequency.change_ln) if judged.frequency else None,
+            "change_ln_per_10_s": finite(judged.per_10_s_ln),
+            "low_ln": finite(judged.amplitude.low_ln),
+            "high_ln": finite(judged.amplitude.high_ln),
+            "frequency_change_ln": finite(judged.frequency.change_ln) if judged.frequency else None,
             "frequency_off": judged.frequency_off,
             "may_be_fatigue": judged.may_be_fatigue,
             "words": judged.words,
@@ -116,9 +116,9 @@ def order_to_json(order: Order) -> dict[str, Any]:
     """Plain values of an onset order."""
     return {
         "rival": order.rival,
-        "gap_s": _plain(order.gap_s),
-        "sd_s": _plain(order.sd_s),
-        "probability": _plain(order.probability),
+        "gap_s": finite(order.gap_s),
+        "sd_s": finite(order.sd_s),
+        "probability": finite(order.probability),
         "order": order.order,
         "why": order.why,
     }
@@ -126,8 +126,4 @@ def order_to_json(order: Order) -> dict[str, Any]:
 
 def _median(values: Sequence[float]) -> float | None:
     known = [value for value in values if not math.isnan(value)]
-    return _plain(statistics.median(known)) if known else None
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return finite(statistics.median(known)) if known else None

@@ -16,7 +16,7 @@ from emgfeedback.processing.pulse import HOLD, LAST, REST
 from emgfeedback.training.calibration import WIDEST_SPREAD_PCT, Calibrator, SessionPeak, chain_of
 from emgfeedback.training.honesty import spectral_fatigue_off
 from emgfeedback.training.placement import NEIGHBOURS, SHORTEST_TEST_S, Placement
-from emgfeedback.values import Calibration, Frame, Phase, Setup, StreamInfo
+from emgfeedback.values import Calibration, Frame, Phase, Setup, StreamInfo, finite
 
 CONTRACTING = ("reference", "test")
 LISTENING = ("rest", *CONTRACTING)
@@ -101,9 +101,9 @@ class SettingUp:
         over = tuple((frame.pulse_uv > limit_uv).tolist())
         heard = np.isfinite(frame.pulse_uv)
         data = {
-            "rate_bpm": _plain(frame.pulse_bpm),
-            "residue_uv": [_plain(value) for value in frame.pulse_uv.tolist()],
-            "limit_uv": [_plain(value) for value in np.where(heard, limit_uv, math.nan).tolist()],
+            "rate_bpm": finite(frame.pulse_bpm),
+            "residue_uv": [finite(value) for value in frame.pulse_uv.tolist()],
+            "limit_uv": [finite(value) for value in np.where(heard, limit_uv, math.nan).tolist()],
             "taken_out": any(self.setup.heartbeat),
         }
         self._log("heartbeat", data)
@@ -135,7 +135,7 @@ class SettingUp:
             return False
         rest_uv2 = self._calibrator.rest_power_uv2()
         self.setup = replace(self.setup, rest_power_uv2=rest_uv2, rest_mains_ratio=tuple(mains_ratio))
-        rest_uv = [_plain(math.sqrt(power_uv2)) for power_uv2 in rest_uv2]
+        rest_uv = [finite(math.sqrt(power_uv2)) for power_uv2 in rest_uv2]
         self._log("setup", {"rest_uv": rest_uv, "cause": "rest measured"})
         return True
 
@@ -150,7 +150,7 @@ class SettingUp:
 
     def end_reference(self, muscle: str) -> None:
         """Close a reference trial; ask for another where the best two lie apart."""
-        rms_uv = _plain(self._calibrator.end_reference(muscle))
+        rms_uv = finite(self._calibrator.end_reference(muscle))
         self._log("reference", {"muscle": muscle, "rms_uv": rms_uv})
         spread_pct = self._calibrator.spread_pct(muscle)
         if spread_pct > WIDEST_SPREAD_PCT:
@@ -223,7 +223,3 @@ class SettingUp:
         """Take one hop of work, for the session peak."""
         if self._peak is not None:
             self._peak.add(frame)
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
