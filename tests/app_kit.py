@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,7 @@ class FakeJob:
     waits: bool = True
     source: Any = field(default_factory=FakeSource)
     commands: Commands = field(default_factory=Commands)
+    grades: Any = field(default_factory=lambda: SimpleNamespace(now={}))
 
     def __post_init__(self) -> None:
         self.closed = getattr(self.source, "closed", threading.Event())

@@ -60,6 +60,7 @@ class Stage(QSplitter):
             self.panel.show_snapshot(snapshot, feed.trace(), link)
         if self._turns % NUMBERS_EVERY == 0:
             self.panel.show_numbers(snapshot, self.delay)
+            self.panel.show_readings(job.grades.now)
             fs_hz, drift_ppm = (getattr(job.source, n, math.nan) for n in ("fs_measured_hz", "drift_ppm"))
             self.panel.show_rate(fs_hz, drift_ppm)
         self._turns += 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from emgfeedback.processing.advice import flag_advice
+from emgfeedback.processing.advice import flag_advice, reading_step, reading_words
+from emgfeedback.processing.readings import Reading
 from emgfeedback.values import Dominance, Event, Quality
 
 
@@ -50,6 +51,25 @@ def problem(bits: int, measured: bool = False) -> str:
     """
     advice = flag_advice(bits & ~int(Quality.SETTLING) if measured else bits)
     return advice.title if advice else ""
+
+
+def readings(graded: Mapping[str, Sequence[Reading]]) -> str:
+    """The gravest number of each channel, and of the link, that is not good."""
+    said = (f"{_whose(whose)}: {reading_words(found[0])}" for whose, found in graded.items())
+    return "▲ " + " · ".join(said) if graded else ""
+
+
+def reading_steps(graded: Mapping[str, Sequence[Reading]]) -> str:
+    """Every number that is not good with what to do about it, a line each."""
+    return "\n".join(
+        f"{_whose(whose)}: {reading_words(one)}. {reading_step(one)}"
+        for whose, found in graded.items()
+        for one in found
+    )
+
+
+def _whose(name: str) -> str:
+    return "Radio link" if name == "link" else muscle(name).short
 
 
 def step(bits: int) -> str:

@@ -253,6 +253,9 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     click.echo(f"rewards: {data['rewards']} of {len(data['repetitions'])} repetitions")
     for muscle, flags in data["quality"].items():
         click.echo(f"  {muscle}: " + ", ".join(f"{flag} {seconds:.1f} s" for flag, seconds in flags.items()))
+    for whose, checks in data["readings"].items():
+        for reading in checks.values():
+            click.echo(f"  {whose}, {reading['grade']}: {reading['words']}. {reading['step']}", err=True)
     for note in (*data["warnings"], *data["notes"]):
         click.echo(f"note: {note}", err=True)
     if data["recording"]:

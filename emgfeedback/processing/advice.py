@@ -143,3 +143,8 @@ def reading_words(reading: Reading) -> str:
     """Say a reading with its number and unit, as in ``some mains hum: 18 %``."""
     digits = 2 if abs(reading.value) < 1 else 1 if abs(reading.value) < 10 else 0
     return f"{CHECKS[reading.check].title}: {reading.value:.{digits}f} {LIMITS[reading.check].unit}"
+
+
+def reading_step(reading: Reading) -> str:
+    """What the operator can do about a reading."""
+    return CHECKS[reading.check].step

@@ -12,6 +12,7 @@ from typing import Any
 from emgfeedback.errors import InputError, SourceError
 from emgfeedback.processing.bandwidth import TRUNK_MUSCLES, Grid, grid_for
 from emgfeedback.processing.pipeline import Pipeline
+from emgfeedback.run.grades import Grades, grades_to_json
 from emgfeedback.run.loop import Queue, Recorded, Sink, Source, run
 from emgfeedback.run.lsl_outlets import LslOutlets
 from emgfeedback.run.outcome import Outcome, Tally, rule_to_json
@@ -63,6 +64,10 @@ class Job:
     warnings: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
     again: Callable[[], Job] | None = None
+    grades: Grades = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.grades = Grades(self.pipeline, self.session, self.source)
 
     def publish(self) -> None:
         """Offer raw samples, levels and events as LSL outlets on the local network.
@@ -95,7 +100,7 @@ class Job:
             self._prepare()
             recorder: tuple[Sink, ...] = (self.recorder,) if self.recorder else ()
             outlets: tuple[Sink, ...] = (self.outlets,) if self.outlets else ()
-            sinks = (*recorder, *self.sinks, *outlets, *extra_sinks, tally)
+            sinks = (*recorder, *self.sinks, *outlets, self.grades, *extra_sinks, tally)
             run(self.source, self.pipeline, self.session, sinks, self.commands)
         except SourceError as error:
             lost = error
@@ -129,6 +134,7 @@ class Job:
         window_ms = 1000 * grid.window_samples / grid.fs_hz
         outcome.amplitude = {"reward": "rms", "window_ms": window_ms, "display": self.display}
         outcome.tests = self.tests
+        outcome.readings = grades_to_json(self.grades.worst)
         calibrated = outcome.reference_kind != "none"
         outcome.notes = [rate_words(grid), *filter(None, (ratio_words(grid, calibrated),))]
         outcome.notes.append(claims(outcome.reference_kind).outcome)

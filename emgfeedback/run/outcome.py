@@ -63,6 +63,7 @@ class Outcome:
     reference_kind: str = "none"
     placement: Mapping[str, Any] | None = None
     tests: Mapping[str, str] = field(default_factory=dict)
+    readings: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -90,6 +91,7 @@ class Outcome:
             "tests": self.tests,
             "notes": self.notes,
             "quality": self.quality,
+            "readings": self.readings,
             "warnings": self.warnings,
             "ticks": self.ticks,
             "ticks_sha256": self.ticks_sha256,

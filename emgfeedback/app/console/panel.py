@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
@@ -15,6 +15,7 @@ from emgfeedback.app.console.traces import Traces
 from emgfeedback.app.feed import DelayMeter, Snapshot, Trace
 from emgfeedback.app.link import Link
 from emgfeedback.app.theme import Theme
+from emgfeedback.processing.readings import Reading
 from emgfeedback.values import OTHER, Channel, Phase, Protocol, Tick
 
 NOT_A_DEVICE = "Training and research tool, not a medical device."
@@ -62,6 +63,7 @@ class Panel(QWidget):
             for channel in channels
             if channel.role != OTHER
         ]
+        self._amber = label("", "dim", wrap=True)
         self._lost, self._delay, self._line = label("", "chip"), label("", "chip"), label("", "chip")
         self._rate = label("", "chip")
         self._rate.hide()
@@ -93,6 +95,7 @@ class Panel(QWidget):
         layout.addWidget(card(row(self.traces)), 1)
         layout.addWidget(self._leader)
         layout.addWidget(self._ratios)
+        layout.addWidget(self._amber)
         chips = QHBoxLayout()
         chips.setSpacing(6)
         for chip in (self._lost, self._delay, self._line):
@@ -131,6 +134,12 @@ class Panel(QWidget):
         put(self._hint, hint or " ".join(filter(None, (phase.cue, phase.hint))))
         self.traces.show_numbers(snapshot)
         self._show_work(snapshot.tick)
+
+    def show_readings(self, readings: Mapping[str, Sequence[Reading]]) -> None:
+        """Show the gravest number of each channel that is not good, the steps to take in the tooltip."""
+        put(self._amber, words.readings(readings))
+        self._amber.setToolTip(words.reading_steps(readings))
+        self._amber.setVisible(bool(readings))
 
     def _show_work(self, tick: Tick) -> None:
         """Say who leads, and how sure that is."""
