@@ -42,6 +42,7 @@ MAX_FILE, MAX_CLASS, MAX_FUNCTION = 400, 250, 50
 UNITS = ("_uv", "_uv2", "_s", "_hz", "_bpm", "_pct", "_ln", "_sample", "_samples", "_ratio")
 UNITLESS = {  # counts, indices, codes, ratios and probabilities
     *("sample", "counts", "seconds", "repetition", "phase_index", "quality", "trials", "whitening", "dof"),
+    *("block", "percentile", "tries", "stop_after"),
     *("ratio", "share", "share_low", "share_high", "confidence", "flagged"),
     "lsb",  # its unit stands beside it
 }
@@ -180,8 +181,8 @@ def names_say_what_a_thing_is(path: str, tree: ast.Module) -> Complaints:
 
 
 def values_are_frozen_and_carry_units(path: str, tree: ast.Module) -> Complaints:
-    """Dataclasses of values.py are frozen and slotted; a number's name ends in its unit."""
-    if path != "emgfeedback/values.py":
+    """Dataclasses of values are frozen and slotted; a number's name ends in its unit."""
+    if not path.startswith("emgfeedback/values"):
         return
     for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
         made = next((ast.unparse(d) for d in cls.decorator_list if "dataclass" in ast.unparse(d)), "")

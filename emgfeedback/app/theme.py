@@ -38,7 +38,7 @@ class Theme:
 
     def hue(self, muscle: str, role: str, rank: int = 0) -> QColor:
         """Colour of a muscle; a rival that is not known gets the ``rank``-th of what is left."""
-        known = {"tfl": self.front, "ql": self.back}
+        known = {"tfl": self.front, "ql": self.back, "qlc": self.back}
         rest = (self.front, self.back, self.dim)
         if role == TARGET:
             return QColor(self.target)

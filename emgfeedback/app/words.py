@@ -28,6 +28,7 @@ MUSCLES = {
     "gmed": Muscle("GMed", "Gluteus medius", "side of hip"),
     "tfl": Muscle("TFL", "TFL", "front of hip", 3),
     "ql": Muscle("Waist (QL site)", "QL site", "waist", -3),
+    "qlc": Muscle("Other waist (QL site)", "QL site, other side", "other waist", -3),
     "gmax": Muscle("GMax", "Gluteus maximus", "buttock", -2),
     "brace": Muscle("Belly brace", "Belly", "belly"),
     "extension": Muscle("Hip extension", "Buttock", "buttock"),

@@ -11,7 +11,7 @@ import numpy as np
 from emgfeedback.errors import InputError
 from emgfeedback.values import Floats
 
-TRUNK_MUSCLES = frozenset({"ql", "es", "io", "eo", "ra"})
+TRUNK_MUSCLES = frozenset({"ql", "qlc", "es", "io", "eo", "ra"})
 """Codes of trunk sites, where the heartbeat asks for the 30 Hz edge (Drake & Callaghan 2006,
 doi:10.1016/j.jelekin.2005.07.003)."""
 

@@ -12,6 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from emgfeedback.values.exercise import Option as Option
+from emgfeedback.values.exercise import Phase as Phase
+from emgfeedback.values.exercise import Protocol as Protocol
+from emgfeedback.values.exercise import Quiet as Quiet
+from emgfeedback.values.exercise import Shaping as Shaping
+
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32]
 Bits = npt.NDArray[np.uint8]
@@ -186,49 +192,6 @@ class Dominance:
     ratio_ln: tuple[float, ...] = ()
     ratio_low_ln: tuple[float, ...] = ()
     ratio_high_ln: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A stretch of a protocol with one instruction.
-
-    ``kind`` is ``rest`` (calibrating), ``reference`` (one muscle), ``work``, ``relax`` or ``observe``
-    (no feedback). ``repetition`` counts work and observe phases from 1; elsewhere it is 0.
-    """
-
-    kind: str
-    seconds: float
-    cue: str
-    hint: str = ""
-    muscle: str = ""
-    repetition: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """An exercise file, checked and expanded to a flat list of phases."""
-
-    id: str
-    name: str
-    phases: tuple[Phase, ...]
-    target: str
-    rivals: tuple[str, ...]
-    hold_s: float
-    ratio: float
-    min_level_pct: float
-    ceiling_pct: float | None
-    sides: str
-    coaching: Mapping[str, str]
-    position: str = ""
-    steps: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    provenance: str = ""
-    text: str = ""
-
-    @property
-    def repetitions(self) -> int:
-        """How many work and observe phases there are."""
-        return max((phase.repetition for phase in self.phases), default=0)
 
 
 @dataclass(frozen=True, slots=True)
