@@ -27,6 +27,7 @@ from emgfeedback.app.theme import load_fonts
 from emgfeedback.app.window import Window
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.run.job import Job, live_job
+from emgfeedback.run.terms import Terms
 from emgfeedback.sources.opening import open_source
 from emgfeedback.sources.virtual_cyton import Faults, VirtualCyton
 from emgfeedback.training.calibration import calibration_from_json, chain_of
@@ -94,6 +95,7 @@ def job_on(address: str, library: Path) -> Job:
         meta=meta,
         calibration=calibration_from_json({**given, **kind}),
         sinks=opened.listeners,
+        terms=Terms(limits=None),
     )
 
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.run.job import Job, live_job
+from emgfeedback.run.terms import Terms
 from emgfeedback.sources import timeline
 from emgfeedback.sources.brainflow import open_brainflow
 from emgfeedback.sources.virtual_cyton import VirtualCyton
@@ -150,6 +151,7 @@ def session(feed: Feed, speed: float) -> Iterator[tuple[Job, Witness]]:
             meta={"participant": "S1", "version": "soak", "source": "virtual", "simulated": True},
             calibration=calibration(source.info),
             sinks=(witness,),
+            terms=Terms(limits=None),
         )
         witness.job.commands.post("start")
         yield witness.job, witness

@@ -66,3 +66,11 @@ def _deliver_deferred_deletes() -> None:
 
     if QCoreApplication.instance() is not None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]):
+    """Run the command line in this process: ``cli("boards", "--json").json``."""
+    from cli_kit import Ran
+
+    return lambda *words: Ran(capsys, *words)

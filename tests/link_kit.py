@@ -6,6 +6,7 @@ from pathlib import Path
 from run_kit import MUSCLES
 
 from emgfeedback.run.job import Job, live_job
+from emgfeedback.run.terms import Terms
 from emgfeedback.sources.brainflow import open_brainflow
 from emgfeedback.sources.patient import Patient
 from emgfeedback.sources.virtual_cyton import Faults, VirtualCyton
@@ -40,6 +41,7 @@ def job_of(
         meta={"participant": "T1", "source": "test", "simulated": True},
         calibration=calibration,
         sinks=sinks,  # type: ignore[arg-type]
+        terms=Terms(limits=None),
     )
 
 

@@ -1,4 +1,4 @@
-"""A small exercise file for other muscles, and a way to change it."""
+"""Two small exercise files, one plain and one that teaches, and ways to change them."""
 
 EXAMPLE = """\
 schema = 1
@@ -45,10 +45,94 @@ cue = "Rest."
 """
 
 
-def changed(*changes: tuple[str, str]) -> str:
+LESSON = """\
+schema = 1
+id = "X2"
+name = "Lesson"
+target = "gmed"
+rivals = ["tfl", "ql"]
+
+[reward]
+rule = "hold"
+hold_s = 3
+
+[shaping]
+
+[feedback]
+schedule = "fade"
+
+[quiet]
+muscle = "ql"
+
+[[block]]
+[[block.phase]]
+kind = "rest"
+seconds = 10
+cue = "Rest."
+[[block.phase]]
+kind = "reference"
+seconds = 5
+muscle = "gmed"
+cue = "Side of hip: press."
+[[block.phase]]
+kind = "reference"
+seconds = 5
+muscle = "tfl"
+cue = "Front of hip: press."
+[[block.phase]]
+kind = "reference"
+seconds = 5
+muscle = "ql"
+cue = "Waist: pull up."
+
+[[block]]
+role = "start"
+label = "Your way"
+repeat = 5
+[[block.phase]]
+kind = "observe"
+seconds = 8
+cue = "Lift your way."
+
+[[block]]
+label = "First set"
+repeat = 4
+[[block.phase]]
+kind = "work"
+seconds = 12
+cue = "Lift."
+[[block.phase]]
+kind = "relax"
+seconds = 4
+cue = "Lower."
+
+[[block]]
+label = "Longer"
+hold_s = 10
+repeat = 4
+[[block.phase]]
+kind = "work"
+seconds = 20
+cue = "Lift and stay."
+
+[[block]]
+role = "retest"
+repeat = 5
+[[block.phase]]
+kind = "observe"
+seconds = 8
+cue = "Lift again."
+"""
+
+
+def changed(*changes: tuple[str, str], text: str = EXAMPLE) -> str:
     """Return the example with parts replaced; a part that is not there is a mistake of the test."""
-    text = EXAMPLE
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new, 1)
     return text
+
+
+def lesson(*changes: tuple[str, str]) -> str:
+    """Return the lesson with parts replaced."""
+    return changed(*changes, text=LESSON)

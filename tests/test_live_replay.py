@@ -13,6 +13,7 @@ from run_kit import MUSCLES
 
 from emgfeedback.run.job import Job, live_job, made_calibration, recorded_protocol, replay_job
 from emgfeedback.run.outcome import Outcome
+from emgfeedback.run.terms import Terms
 from emgfeedback.sources.brainflow import open_brainflow
 from emgfeedback.sources.patient import Patient
 from emgfeedback.sources.virtual_cyton import VirtualCyton, available
@@ -56,7 +57,8 @@ def live(source: object, library: Path, *, sinks: Sequence[object] = (), **optio
         library=library,
         meta={"participant": "T1", "version": "test", "source": "test", "seed": 1, "simulated": True},
         sinks=sinks,  # type: ignore[arg-type]
-        **options,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type],
+        terms=Terms(limits=None),
     )
 
 

@@ -8,35 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patient_kit import NAN, tick
 
 from emgfeedback.errors import UsageError
 from emgfeedback.sources.patient import MUSCLES, SCRIPTS, Patient, Segment, parse_patient
 from emgfeedback.sources.patient.address import KEYS
-from emgfeedback.values import COUNT_MAX, Dominance, Frame, Phase, Reward, Tick
+from emgfeedback.values import COUNT_MAX, Phase
 
 GMED, TFL, QL = range(3)
 RATES = (125.0, 200.0, 250.0, 500.0, 1000.0, 1600.0)
 BARE = {"crosstalk": 0, "noise_uv": 0, "ecg_uv": 0, "mains_uv": 0, "offset_uv": 0, "drift_uv": 0}
 FULL = {"gmed": 1.0, "tfl": 1.0, "ql": 1.0}
-NAN = float("nan")
-
-
-def tick(
-    end_sample: int, index: int, kind: str, muscle: str = "", repetition: int = 0, state: str = "running"
-):
-    unknown = np.full(3, NAN)
-    return Tick(
-        frame=Frame(end_sample, unknown, unknown, np.zeros(3, np.uint8), unknown),
-        level_pct=unknown,
-        dominance=Dominance(NAN, NAN, NAN, NAN, NAN, NAN, "", False),
-        state=state,
-        phase_index=index,
-        phase=Phase(kind, 10.0, "", muscle=muscle, repetition=repetition),
-        phase_left_s=1.0,
-        reward=Reward(False, False),
-        good_s=0.0,
-        events=(),
-    )
 
 
 def recorded_uv(patient: Patient, seconds: float) -> np.ndarray:

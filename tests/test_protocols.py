@@ -1,26 +1,27 @@
-"""Exercise files: the drawer that comes with the program, the names, the commands and the pages."""
+"""Exercise files: the drawer that comes with the program, names and paths, and a dry run of each."""
 
-import json
 import re
 import tomllib
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from protocol_kit import EXAMPLE, changed
-from run_kit import MUSCLES, frame, stream
+from run_kit import frame, stream
 
-from emgfeedback.cli.protocols import load_protocol, protocols
-from emgfeedback.errors import EmgFeedbackError, InputError, ProtocolError, ProtocolNotFound
+from emgfeedback.cli.protocols import load_protocol
+from emgfeedback.errors import InputError, ProtocolError, ProtocolNotFound
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.protocol import find_protocol, parse_protocol
-from emgfeedback.training.protocol_tables import TABLES, keys_of
 from emgfeedback.training.session import Session, tailor
-from emgfeedback.values import Command, Protocol
+from emgfeedback.values import Command, Event, Protocol
 
 REPO = Path(__file__).resolve().parent.parent
 FILES = sorted((REPO / "protocols").glob("*.toml"))
+SAMPLE = ("demo", "placement-check", "foam-roller", "inner-thigh-vmo")
+RATES_HZ = (125.0, 250.0, 1000.0)
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in FILES}
 
 
@@ -38,40 +39,67 @@ def test_every_exercise_is_well_formed(file: Path) -> None:
     assert protocol.steps
     assert all(len(phase.cue) <= 60 for phase in protocol.phases)
     assert protocol.phases[0].kind == "rest"
-    contracted = [phase.muscle for phase in protocol.phases if phase.kind in ("reference", "test")]
-    assert [m for m in contracted if m not in NEIGHBOURS] == [protocol.target, *protocol.rivals]
-    assert all(phase.seconds > protocol.hold_s for phase in protocol.phases if phase.kind == "work")
-    assert protocol.ratio == 1.32
+    contracted = {phase.muscle for phase in protocol.phases if phase.kind in ("reference", "test")}
+    if contracted:
+        assert contracted - set(NEIGHBOURS) - set(protocol.watch) == {protocol.target, *protocol.rivals}
+    assert all(phase.seconds > phase.hold_s for phase in protocol.phases if phase.kind == "work")
 
 
 @pytest.mark.parametrize("slug", TEXTS)
 def test_no_exercise_promises_a_benefit(slug: str) -> None:
-    promises = r"\b(cure|heal|treat|prevent|guarantee|proven\b|stronger|strengthen|relie[fv])"
+    promises = r"\b(cure[ds]?\b|heal|treat|prevent|guarantee|proven\b|stronger|strengthen|relie[fv])"
     assert not re.search(promises, TEXTS[slug], re.IGNORECASE)
 
 
-@pytest.mark.parametrize("fs_hz", [125.0, 250.0, 1000.0])
-@pytest.mark.parametrize("slug", TEXTS)
-def test_every_exercise_runs_dry_from_start_to_end(slug: str, fs_hz: float) -> None:
-    info = stream(fs_hz)
-    protocol = tailor(parse_protocol(TEXTS[slug], slug), info, calibrated=False)
+def in_short(protocol: Protocol) -> Protocol:
+    """Return an exercise whose repetitions and pauses last a second, and whose misses do not end it."""
+    kept = ("rest", "reference", "test")
+    phases = (
+        phase if phase.kind in kept else replace(phase, seconds=1.0, hold_s=min(phase.hold_s, 0.5))
+        for phase in protocol.phases
+    )
+    return replace(protocol, phases=tuple(phases), stop_after=0)
+
+
+def dry_run(slug: str, fs_hz: float) -> tuple[Protocol, list[Event]]:
+    """Send an exercise through a session with hand-made frames: every muscle as it is asked."""
+    read = parse_protocol(TEXTS[slug], slug)
+    info = stream(fs_hz, (read.target, *read.rivals))
+    protocol = tailor(in_short(read), info, calibrated=False)
     grid = grid_for(fs_hz, trunk=True)
     session = Session(info, grid, protocol, 50.0)
     events, commands = [], [Command(0, "start")]
+    phase = protocol.phases[0]
     for hop in range(1, 50 * 600):
-        phase = session._phase()
-        powers = [100.0 if phase.muscle == m else 50.0 if phase.repetition else 2.0 for m in MUSCLES]
-        tick = session.step(frame(hop * grid.hop_samples, powers), commands)
+        asked = [100.0 if phase.muscle == m else 40.0 if phase.repetition else 2.0 for m in session.muscles]
+        tick = session.step(frame(hop * grid.hop_samples, asked, [0] * len(asked)), commands)
         events += tick.events
+        phase = tick.phase
         commands = []
         if session.finished:
             break
+    return protocol, events
+
+
+@pytest.mark.parametrize(
+    ("slug", "fs_hz"),
+    [
+        *product(SAMPLE, RATES_HZ),
+        *(
+            pytest.param(*row, marks=pytest.mark.full)
+            for row in product(sorted(set(TEXTS) - set(SAMPLE)), RATES_HZ)
+        ),
+    ],
+)
+def test_every_exercise_runs_dry_from_start_to_end(slug: str, fs_hz: float) -> None:
+    protocol, events = dry_run(slug, fs_hz)
     kinds = [event.kind for event in events]
     assert kinds[-1] == "done"
     assert kinds.count("repetition") == protocol.repetitions
-    (calibrated,) = [event.data for event in events if event.kind == "calibration"]
-    assert calibrated["reference_uv"] == pytest.approx([100.0] * 3)
     assert kinds.count("placement") == any(phase.kind == "test" for phase in protocol.phases)
+    if any(phase.kind in ("reference", "test") for phase in protocol.phases):
+        (calibrated,) = [event.data for event in events if event.kind == "calibration"]
+        assert calibrated["reference_uv"] == pytest.approx([100.0] * (1 + len(protocol.rivals)))
 
 
 def test_a_placement_check_is_drawn_up_from_tests_alone_and_a_test_serves_as_a_reference() -> None:
@@ -98,14 +126,6 @@ def test_the_demo_is_shorter_than_100_seconds_and_has_five_repetitions() -> None
     assert (demo.repetitions, demo.hold_s) == (5, 3.0)
 
 
-def test_the_old_raise_is_observed_and_the_others_are_held() -> None:
-    holds = {name: find_protocol(name, TEXTS).hold_s for name in ("E01", "E02", "E03", "E04")}
-    assert holds == {"E01": 0.0, "E02": 5.0, "E03": 3.0, "E04": 10.0}
-    old = find_protocol("E01", TEXTS)
-    assert {phase.kind for phase in old.phases if phase.repetition} == {"observe"}
-    assert old.repetitions == 5
-
-
 def test_blocks_expand_in_file_order_and_repetitions_count_from_one() -> None:
     protocol = parse_protocol(EXAMPLE, "x.toml")
     kinds = [phase.kind for phase in protocol.phases]
@@ -124,13 +144,6 @@ def test_observe_phases_count_as_repetitions_of_a_hold_protocol_too() -> None:
     probe = '\n[[block]]\n[[block.phase]]\nkind = "observe"\nseconds = 8\ncue = "Once more, unaided."\n'
     phases = parse_protocol(EXAMPLE + probe, "x.toml").phases
     assert (phases[-1].kind, phases[-1].repetition) == ("observe", 4)
-
-
-def test_needs_of_phases_are_needs_of_the_protocol() -> None:
-    text = changed(
-        ("rivals", 'needs = ["ABD"]\nrivals'), ('muscle = "vl"', 'muscle = "vl"\nneeds = ["RES", "ABD"]')
-    )
-    assert parse_protocol(text, "x.toml").needs == ("ABD", "RES")
 
 
 def test_the_text_is_kept_word_for_word_and_gives_the_same_protocol_again() -> None:
@@ -158,17 +171,6 @@ def test_a_broken_neighbour_does_not_hide_an_exercise() -> None:
         find_protocol("q", texts)
 
 
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(protocols, arguments)
-
-
-def failure(*arguments: str) -> EmgFeedbackError:
-    """Return the error of a command, which the command line turns into a sentence and an exit code."""
-    error = call(*arguments).exception
-    assert isinstance(error, EmgFeedbackError)
-    return error
-
-
 def test_load_takes_a_name_or_a_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(EXAMPLE, encoding="utf-8")
@@ -185,68 +187,10 @@ def test_files_that_cannot_be_read_are_input_errors(tmp_path: Path) -> None:
         ("missing.toml", "no such exercise file"),
         (".", "no such exercise file"),
         ("x" * 5000 + ".toml", "cannot be read|no such"),
-        ("large.toml", "larger than 1000000 bytes"),
+        ("large.toml", "larger than 400000 bytes"),
         ("latin.toml", "byte 4 is not UTF-8"),
     ]:
         with pytest.raises(InputError, match=message) as caught:
             load_protocol(str(tmp_path / name))
         assert caught.value.exit_code == 4
         assert len(str(caught.value)) < 400
-
-
-def test_list_names_every_exercise_as_text_and_json() -> None:
-    listed = json.loads(call("list", "--json").stdout)["protocols"]
-    assert {Path(entry["file"]).stem for entry in listed} == set(TEXTS)
-    text = call("list").stdout
-    assert all(slug in text for slug in TEXTS)
-
-
-def test_show_prints_what_a_person_needs() -> None:
-    text = call("show", "E04").stdout
-    for part in (
-        "confirm with a clinician",
-        "ABD, RES, ER",
-        "heels together",
-        "10 s of good time",
-        "Open the knee",
-    ):
-        assert part in text
-    shown = json.loads(call("show", "E04", "--json").stdout)
-    assert (shown["hold_s"], shown["repetitions"], len(shown["phases"])) == (10.0, 4, 16)
-    assert "without feedback" in call("show", "e01").stdout
-
-
-def test_check_says_ok_or_reports_all_mistakes_of_all_files(tmp_path: Path) -> None:
-    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
-    good.write_text(EXAMPLE, encoding="utf-8")
-    bad.write_text(changed(("hold_s = 3", "hold_s = 0"), ("seconds = 8", "seconds = -1")), encoding="utf-8")
-    assert call("check", str(good)).stdout.endswith("ok, X1, 0:56, 3 repetitions, references: vmo, vl\n")
-    error = failure("check", str(bad), str(good), str(tmp_path / "none.toml"))
-    assert error.exit_code == 4
-    assert [line.split(": ")[1] for line in str(error).splitlines()[:2]] == ["line 9", "line 35"]
-    assert "none.toml" in str(error)
-    checked = json.loads(call("check", "--json", str(bad), str(good)).stdout)["files"]
-    assert [(entry["ok"], len(entry.get("mistakes", []))) for entry in checked] == [(False, 2), (True, 0)]
-    assert call("check").exit_code == 0
-
-
-def test_an_unknown_name_is_wrong_usage() -> None:
-    assert failure("show", "nosuch").exit_code == 2
-
-
-def test_the_vocabulary_page_names_every_key() -> None:
-    page = (REPO / "protocols" / "README.md").read_text(encoding="utf-8")
-    for table in TABLES:
-        for key in keys_of(table):
-            assert f"`{key}`" in page or f"[{key}]" in page or f"[{'.'.join((*table, key))}]" in page, key
-
-
-def test_the_example_of_the_page_is_well_formed_and_its_mistakes_are_told_as_printed() -> None:
-    page = (REPO / "docs" / "protocol-file.md").read_text(encoding="utf-8")
-    example = page.split("```toml\n")[1].split("```")[0]
-    assert parse_protocol(example, "my-raise.toml").repetitions == 5
-    wrong = example.replace('muscle = "ql"', 'muscle = "qll"').replace("seconds = 10    ", "seconds = -5    ")
-    with pytest.raises(ProtocolError) as caught:
-        parse_protocol(wrong, "my-raise.toml")
-    printed = [line.strip() for line in page.splitlines() if line.startswith("    my-raise.toml: line")]
-    assert str(caught.value).splitlines() == printed

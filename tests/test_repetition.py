@@ -10,6 +10,7 @@ from scipy import signal
 from emgfeedback.processing.bandwidth import grid_for
 from emgfeedback.processing.filters import design_bandpass
 from emgfeedback.sources.patient import Patient
+from emgfeedback.training.lift import Lift
 from emgfeedback.training.repetition import Repetition, censored
 from emgfeedback.training.reward import Hold
 from emgfeedback.values import Calibration, Dominance, Frame, Phase, Reward
@@ -31,18 +32,21 @@ def test_a_ratio_that_is_only_bounded_counts_on_its_side_of_the_median(ratio, ex
 
 
 def test_a_silent_rival_does_not_make_the_median_smaller() -> None:
-    done = Repetition(1, 0, Hold(50, 100))
+    done = Repetition(
+        Phase("work", 10.0, "Lift", repetition=1), 0, 1.32, Hold(50, 100), Hold(50, 100), Lift(GRID)
+    )
     for ratio in [(0.5, 0.3, 0.7)] * 4 + [(NAN, 1.5, INF)] * 5:
         who = Dominance(
             0.6, 0.5, 0.7, *ratio[:2], 0.9, "gmed", True, ratio[2], (ratio[0],), (ratio[1],), (ratio[2],)
         )
         done.add(
             Frame(20, np.full(3, 100.0), np.full(3, 10.0), np.zeros(3, np.uint8), np.zeros(3)),
+            50.0,
             who,
             AT_WORK,
             True,
         )
-    told = done.summary(GRID, ["tfl"], CALIBRATION)
+    told = done.summary(GRID, ["tfl"], CALIBRATION, 1.32)
     assert told["margin_median_ln"] is None
     assert told["ratio_median_ln"] == {"tfl": None}
 
@@ -59,15 +63,20 @@ def held(slower: float, kept: bool) -> dict:
     emg_uv = np.interp(pace, np.arange(n), shaped)
     band_uv = signal.sosfilt(design_bandpass(1000.0, GRID.band_hz), emg_uv)
     band_uv *= 50.0 / band_uv.std()
-    done, hop = Repetition(1, 0, Hold(50, 100)), GRID.hop_samples
+    done, hop = (
+        Repetition(
+            Phase("work", 10.0, "Lift", repetition=1), 0, 1.32, Hold(50, 100), Hold(50, 100), Lift(GRID)
+        ),
+        GRID.hop_samples,
+    )
     who = Dominance(0.6, 0.5, 0.7, 0.5, 0.3, 0.9, "gmed", True, 0.7, (0.5,), (0.3,), (0.7,))
     for i in range(n // hop):
         part = band_uv[i * hop : (i + 1) * hop]
         power_uv2 = np.full(3, float(np.square(part).mean()))
         samples = np.tile(part[:, None], 3) if kept else None
         frame = Frame(20, power_uv2, np.sqrt(power_uv2), np.zeros(3, np.uint8), np.zeros(3), band_uv=samples)
-        done.add(frame, who, AT_WORK, True)
-    told = done.summary(GRID, ["tfl"], CALIBRATION)["fatigue"]
+        done.add(frame, 50.0, who, AT_WORK, True)
+    told = done.summary(GRID, ["tfl"], CALIBRATION, 1.32)["fatigue"]
     assert told is not None
     return told
 

@@ -145,10 +145,12 @@ def montage_for(info: StreamInfo, text: str | None, protocol: Protocol) -> dict[
     """The montage asked for, else channels named like the muscles, else the first channels in order."""
     if text:
         return read_montage(text)
-    muscles = (protocol.target, *protocol.rivals)
+    from emgfeedback.training.options import OTHER_WAIST
+
+    muscles = (protocol.target, *protocol.rivals, *protocol.watch)
     names = {channel.name.casefold() for channel in info.channels}
     named = {muscle: muscle for muscle in muscles if muscle in names}
-    if protocol.target in named and len(named) > 1:
+    if protocol.target in named and len(named) > 1 and not (set(muscles) - set(named)) & set(OTHER_WAIST):
         return named
     return {muscle: str(i + 1) for i, muscle in enumerate(muscles[: len(info.channels)])}
 
@@ -256,7 +258,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     for whose, checks in data["readings"].items():
         for reading in checks.values():
             click.echo(f"  {whose}, {reading['grade']}: {reading['words']}. {reading['step']}", err=True)
-    for note in (*data["warnings"], *data["notes"]):
+    for note in (*data["locked"], *data["warnings"], *data["notes"]):
         click.echo(f"note: {note}", err=True)
     if data["recording"]:
         click.echo(f"recording: {data['recording']}")

@@ -19,6 +19,7 @@ from emgfeedback.cli.common import (
     show_or_run,
 )
 from emgfeedback.cli.live import header
+from emgfeedback.cli.permits import simulated_limits
 from emgfeedback.cli.protocols import load_protocol
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def demo_command(
 ) -> int:
     """Show a whole session with a simulated person on a simulated Cyton; no board needed."""
     from emgfeedback.run.job import live_job
+    from emgfeedback.run.terms import Terms
     from emgfeedback.sources.patient import Patient
 
     positive_seconds(seconds)
@@ -65,6 +67,7 @@ def demo_command(
             meta=header(PARTICIPANT, address or f"patient:seed={seed}", seed, GAIN, simulated=True),
             sinks=(person,),
             display=display,
+            terms=Terms(simulated_limits()),
         )
         if lsl:
             job.publish()

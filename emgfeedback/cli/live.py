@@ -23,16 +23,15 @@ from emgfeedback.cli.common import (
     positive_seconds,
     show_or_run,
 )
+from emgfeedback.cli.permits import limits_of, terms_of
 from emgfeedback.cli.protocols import load_protocol
-from emgfeedback.errors import UsageError
 
 if TYPE_CHECKING:
     from emgfeedback.run.job import Job
-    from emgfeedback.training.permissions import Permissions
+    from emgfeedback.training.permissions import Limits
     from emgfeedback.values import Calibration, Protocol
 
 GAINS = ("1", "2", "4", "6", "8", "12", "24")
-WHO = "operator at the command line"
 PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -56,13 +55,22 @@ PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 @click.option(
     "--permit",
     metavar="KEYS",
-    help="What a clinician permits today, such as ABD,RES, or all; what is not named is locked.",
+    help="What a clinician permits today, such as ABD,RES, or all, or none; what is not named is locked.",
 )
+@click.option("--limits", type=click.Path(path_type=Path), help="The person's limits, a TOML file.")
+@click.option("--option", "options", multiple=True, help="A way to do the exercise, such as band.")
+@click.option("--mvic", is_flag=True, help="Maximal reference contractions, where they are permitted.")
 @display_option
 @lsl_option
 @json_option
 def run_command(
-    protocol: str, headless: bool, seconds: float | None, as_json: bool, permit: str | None, **asked: Any
+    protocol: str,
+    headless: bool,
+    seconds: float | None,
+    as_json: bool,
+    permit: str | None,
+    limits: Path | None,
+    **asked: Any,
 ) -> int:
     """Run PROTOCOL (a name, an id or a file) and record it."""
     from emgfeedback.run.job import made_calibration
@@ -75,7 +83,7 @@ def run_command(
     asked["participant"] = check_label("participant", person if person is not None else new_pseudonym())
     if asked["calibration"]:
         asked["calibration"] = made_calibration(open_recording(asked["calibration"]))
-    allowed = permissions_of(permit)
+    allowed = limits_of(permit, limits, asked["side"])
 
     def put_together() -> Job:
         job = _live(exercise, allowed, paced=not headless, **asked)
@@ -87,7 +95,7 @@ def run_command(
 
 def _live(
     exercise: Protocol,
-    permissions: Permissions,
+    limits: Limits | None,
     *,
     paced: bool,
     address: str,
@@ -101,6 +109,8 @@ def _live(
     library: Path | None,
     display: str,
     lsl: bool,
+    options: tuple[str, ...],
+    mvic: bool,
 ) -> Job:
     """Open the source and put the run together; the source is let go when that fails."""
     from emgfeedback.run.job import live_job
@@ -119,7 +129,7 @@ def _live(
             calibration=calibration,
             sinks=opened.listeners,
             display=display,
-            permissions=permissions,
+            terms=terms_of(address, limits, options, mvic, seed),
         )
         if lsl:
             job.publish()
@@ -127,28 +137,6 @@ def _live(
         opened.source.close()
         raise
     return job
-
-
-def permissions_of(text: str | None) -> Permissions:
-    """Permissions of today from ``--permit``; without it everything is locked.
-
-    Raises
-    ------
-    UsageError
-        A key that is none.
-    """
-    from emgfeedback.training.permissions import KEYS, LOCKED, SQUEEZE, Grant, Permissions, no_limits
-
-    if text is None:
-        return LOCKED
-    today = datetime.now().astimezone().date().isoformat()
-    if text.strip().lower() == "all":
-        return no_limits(WHO, today)
-    keys = [key.strip().upper() for key in text.split(",")]
-    for key in keys:
-        if key not in (*KEYS, SQUEEZE):
-            raise UsageError(f"--permit {key[:20]!r}: write all, or some of {','.join((*KEYS, SQUEEZE))}")
-    return Permissions(tuple(Grant(key, WHO, "--permit", today) for key in keys))
 
 
 def new_pseudonym() -> str:

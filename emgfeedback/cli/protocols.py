@@ -5,20 +5,24 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterable
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import click
 
+from emgfeedback.cli.cards import card_command
 from emgfeedback.cli.common import json_option, print_json
+from emgfeedback.cli.protocol_page import clock, page
 from emgfeedback.errors import InputError, ProtocolError
 from emgfeedback.storage.packaged import packaged_dir
 from emgfeedback.values import Protocol
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 400_000
 
-DESCRIPTIVE = ("stage", "equipment", "landmark", "dose")
+SEED = 0
+"""Which repetitions a fading schedule shows in a dry run; every session draws its own."""
+
+DESCRIPTIVE = ("equipment", "landmark", "unverified", "progression", "dose", "dose_is")
 """Keys that are shown to people and decide nothing."""
 
 
@@ -44,7 +48,10 @@ def load_protocol(name_or_path: str) -> Protocol:
 
 @click.group()
 def protocols() -> None:
-    """List, show and check exercise files."""
+    """List, show, check and print exercise files."""
+
+
+protocols.add_command(card_command)
 
 
 @protocols.command("list")
@@ -59,7 +66,7 @@ def list_protocols(as_json: bool) -> None:
         for entry in checked:
             if entry["ok"]:
                 slug = Path(entry["file"]).stem
-                click.echo(f"{entry['id']:6} {slug:28} {_clock(entry['seconds']):>6}  {entry['name']}")
+                click.echo(f"{entry['id']:6} {slug:28} {clock(entry['seconds']):>6}  {entry['name']}")
     _raise_mistakes(checked)
 
 
@@ -67,14 +74,14 @@ def list_protocols(as_json: bool) -> None:
 @click.argument("name", metavar="PROTOCOL")
 @json_option
 def show_protocol(name: str, as_json: bool) -> None:
-    """Show one exercise: position, steps, cues and times. PROTOCOL is a name, an id or a path."""
-    protocol = load_protocol(name)
+    """Show one exercise: what it asks, and a dry run in words. PROTOCOL is a name, an id or a path."""
+    protocol = _rehearsed(load_protocol(name))
     sheet = tomllib.loads(protocol.text)
     if as_json:
         described: dict[str, Any] = {key: sheet[key] for key in DESCRIPTIVE if key in sheet}
         print_json({**dataclasses.asdict(protocol), **_summary(protocol), **described})
     else:
-        click.echo("\n".join(_page(protocol, sheet)))
+        click.echo("\n".join(page(protocol, sheet)))
 
 
 @protocols.command("check")
@@ -89,9 +96,26 @@ def check_protocols(names: tuple[str, ...], as_json: bool) -> None:
         for entry in checked:
             if entry["ok"]:
                 references = ", ".join(entry["references"]) or "none"
-                length = f"{_clock(entry['seconds'])}, {entry['repetitions']} repetitions"
+                length = f"{clock(entry['seconds'])}, {entry['repetitions']} repetitions"
                 click.echo(f"{entry['file']}: ok, {entry['id']}, {length}, references: {references}")
     _raise_mistakes(checked)
+
+
+@protocols.command("schema")
+def print_schema() -> None:
+    """Print the JSON schema of exercise files, for editors that complete and check while one writes."""
+    from emgfeedback.training.protocol_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+def _rehearsed(protocol: Protocol) -> Protocol:
+    """Return the exercise with the feedback that its schedule gives."""
+    import numpy as np
+
+    from emgfeedback.training.schedule import scheduled
+
+    return scheduled(protocol, lambda block: np.random.default_rng([SEED, block]))
 
 
 def _packaged() -> list[Path]:
@@ -148,43 +172,9 @@ def _summary(protocol: Protocol) -> dict[str, Any]:
         "seconds": sum(phase.seconds for phase in protocol.phases),
         "repetitions": protocol.repetitions,
         "references": [phase.muscle for phase in protocol.phases if phase.kind in ("reference", "test")],
-        "rule": "hold" if protocol.hold_s else "observe",
+        "rule": " and ".join(dict.fromkeys(_rules(protocol))) or "observe",
     }
 
 
-def _page(protocol: Protocol, sheet: dict[str, Any]) -> Iterable[str]:
-    """Yield the lines that describe an exercise to a person."""
-    yield f"{protocol.id}  {protocol.name}"
-    yield f"From: {protocol.provenance}"
-    if sheet.get("dose"):
-        yield f"Dose in the source: {sheet['dose']} (a quotation; confirm with a clinician)"
-    if protocol.needs:
-        yield f"A clinician must permit: {', '.join(protocol.needs)}"
-    if sheet.get("equipment"):
-        yield f"Equipment: {', '.join(sheet['equipment'])}"
-    yield from (f"{key.title()}: {sheet[key]}" for key in ("position", "landmark") if sheet.get(key))
-    yield f"Reward: {_reward(protocol)}"
-    yield from (f"When {muscle} leads: {line}" for muscle, line in protocol.coaching.items())
-    yield from (f"{number:3}. {step}" for number, step in enumerate(protocol.steps, start=1))
-    yield f"Phases ({_clock(sum(phase.seconds for phase in protocol.phases))}):"
-    starts = accumulate((phase.seconds for phase in protocol.phases), initial=0.0)
-    for start, phase in zip(starts, protocol.phases, strict=False):
-        what = phase.muscle or (f"#{phase.repetition}" if phase.repetition else "")
-        instruction = f"{phase.cue}  ({phase.hint})" if phase.hint else phase.cue
-        yield f"{_clock(start):>7} {phase.seconds:4g} s  {phase.kind:9} {what:4}  {instruction}"
-
-
-def _reward(protocol: Protocol) -> str:
-    if not protocol.hold_s:
-        return "none; the muscles are observed, without feedback"
-    ceiling = f" and at most {protocol.ceiling_pct:g} %" if protocol.ceiling_pct is not None else ""
-    return (
-        f"{protocol.hold_s:g} s of good time in one attempt; good is {protocol.target} at "
-        f"{protocol.ratio:g} times {' and '.join(protocol.rivals)} or more, "
-        f"at least {protocol.min_level_pct:g} %{ceiling} of its reference"
-    )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{minutes:.0f}:{rest:04.1f}".removesuffix(".0")
+def _rules(protocol: Protocol) -> Iterable[str]:
+    return (phase.rule for phase in protocol.phases if phase.kind == "work")

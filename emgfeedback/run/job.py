@@ -16,19 +16,14 @@ from emgfeedback.run.grades import Grades, grades_to_json
 from emgfeedback.run.loop import Queue, Recorded, Sink, Source, run
 from emgfeedback.run.lsl_outlets import LslOutlets
 from emgfeedback.run.outcome import Outcome, Tally, rule_to_json
+from emgfeedback.run.terms import DEFAULT_TERMS, Terms
 from emgfeedback.sources.replay import Replay
 from emgfeedback.storage.recorder import Recorder
 from emgfeedback.training.calibration import calibration_from_json, calibration_to_json, check_calibration
 from emgfeedback.training.claims import claims
 from emgfeedback.training.honesty import rate_words, ratio_words
 from emgfeedback.training.montage import apply_montage
-from emgfeedback.training.permissions import (
-    LOCKED,
-    Permissions,
-    permissions_from_json,
-    permissions_to_json,
-    permit,
-)
+from emgfeedback.training.options import check_sites, mode_words
 from emgfeedback.training.protocol import parse_protocol
 from emgfeedback.training.session import DEFAULT_RULE, Session, tailor
 from emgfeedback.values import Calibration, Command, Phase, Protocol, Recording, StreamInfo
@@ -59,7 +54,7 @@ class Job:
     replay: bool = False
     rule: str = DEFAULT_RULE
     display: str = "rms"
-    tests: dict[str, str] = field(default_factory=dict)
+    mode: str = ""
     path: str | None = None
     warnings: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -133,7 +128,7 @@ class Job:
         outcome.rule = rule_to_json(self.rule, self.protocol.ratio, grid.fs_hz)
         window_ms = 1000 * grid.window_samples / grid.fs_hz
         outcome.amplitude = {"reward": "rms", "window_ms": window_ms, "display": self.display}
-        outcome.tests = self.tests
+        outcome.mode = self.mode
         outcome.readings = grades_to_json(self.grades.worst)
         calibrated = outcome.reference_kind != "none"
         outcome.notes = [rate_words(grid), *filter(None, (ratio_words(grid, calibrated),))]
@@ -172,7 +167,7 @@ def live_job(
     calibration: Calibration | None = None,
     sinks: Sequence[Sink] = (),
     display: str = "rms",
-    permissions: Permissions = LOCKED,
+    terms: Terms = DEFAULT_TERMS,
 ) -> Job:
     """Put a live, recorded run together.
 
@@ -181,34 +176,41 @@ def live_job(
     display : amplitude on the screen, of `processing.display.DISPLAYS`
     meta : what else the recording should remember: participant, source, seed, gain, simulated, versions
     calibration : from an earlier recording of the same chain, placement and day; skips the set-up phases
-    permissions : what the person may do; decides the form of test contractions
+    terms : what the person may do, and in which way the exercise is done
+
+    Raises
+    ------
+    UsageError
+        Where the waist electrode sits on the wrong side for the exercise, or an option is unknown.
     """
+    check_sites(protocol, montage)
     info = apply_montage(source.info, montage, side, protocol.target, protocol.rivals)
     meta = {"started_at": datetime.now().astimezone().isoformat(), **meta}
     today = str(meta["started_at"])
     if calibration is not None:
         check_calibration(calibration, info, grid_of(info), today)
-    allowed, tests = permit(protocol, permissions, today)
-    tailored = tailor(allowed, info, calibration is not None)
-    job = _job(source, info, tailored, mains_hz, calibration, today, display)
+    tailored = tailor(terms.apply(protocol), info, calibration is not None)
+    job = _job(source, info, tailored, mains_hz, calibration, today, display, terms=terms)
     head = {
         **meta,
-        "task": protocol.id,
         "montage": dict(montage),
         "side": side,
         "mains_hz": mains_hz,
         "grid": _grid_to_json(job.pipeline.grid),
-        "protocol": {"id": protocol.id, "text": protocol.text},
-        "ratio": protocol.ratio,
-        "rule": DEFAULT_RULE,
         "display": display,
-        "permissions": permissions_to_json(permissions),
+        "terms": terms.to_json(),
         "calibration": calibration_to_json(calibration) if calibration else None,
+        **_exercise_to_json(protocol),
     }
     job.start_recorder = lambda: Recorder(library, info, head)
-    job.sinks, job.tests = tuple(sinks), tests
-    job.participant, job.side = str(meta.get("participant", "")), side
-    job.simulated = bool(meta.get("simulated"))
+    job.sinks = tuple(sinks)
+    return _about(job, head, mode_words(protocol, info))
+
+
+def _about(job: Job, meta: Mapping[str, Any], mode: str) -> Job:
+    """Say on the job who and what it is about."""
+    job.participant, job.side = str(meta.get("participant", "")), str(meta.get("side", ""))
+    job.simulated, job.mode = bool(meta.get("simulated")), mode
     return job
 
 
@@ -221,9 +223,21 @@ def _job(
     started_at: str,
     display: str,
     rule: str = DEFAULT_RULE,
+    *,
+    terms: Terms,
 ) -> Job:
     grid = grid_of(info)
-    session = Session(info, grid, protocol, mains_hz, calibration, rule, started_at)
+    session = Session(
+        info,
+        grid,
+        protocol,
+        mains_hz,
+        calibration,
+        rule,
+        started_at,
+        reference_kind=terms.reference_kind,
+        limits=terms.limits,
+    )
     pipeline = Pipeline(info, grid, mains_hz, display)
     return Job(source, info, protocol, pipeline, session, Queue(), rule=rule, display=display)
 
@@ -245,17 +259,14 @@ def replay_job(
     if not any(command.kind == "start" for command in commands):
         commands = (Command(0, "start"), *commands)
     started_at = str(meta.get("started_at", ""))
-    tests: dict[str, str] = {}
-    if meta.get("permissions"):
-        protocol, tests = permit(protocol, permissions_from_json(meta["permissions"]), started_at)
-    tailored = tailor(protocol, info, calibration is not None)
+    same = protocol.text == (meta.get("protocol") or {}).get("text")
+    terms = Terms.from_json(meta.get("terms") if same else None)
+    tailored = tailor(terms.apply(protocol), info, calibration is not None)
     source = Replay(recording, sizes, speed)
-    job = _job(source, info, tailored, mains_hz, calibration, started_at, display, rule)
-    job.commands, job.tests = Recorded(commands), tests
-    job.participant, job.side = str(meta.get("participant", "")), str(meta.get("side", ""))
-    job.simulated, job.replay = bool(meta.get("simulated")), True
+    job = _job(source, info, tailored, mains_hz, calibration, started_at, display, rule, terms=terms)
+    job.commands, job.replay = Recorded(commands), True
     job.path, job.warnings = recording.path, list(recording.warnings)
-    return job
+    return _about(job, meta, mode_words(protocol, info))
 
 
 def recorded_protocol(recording: Recording) -> Protocol | None:
@@ -310,6 +321,15 @@ def observing(info: StreamInfo, seconds: float) -> Protocol:
         sides="open",
         coaching={},
     )
+
+
+def _exercise_to_json(protocol: Protocol) -> dict[str, Any]:
+    return {
+        "task": protocol.id,
+        "protocol": {"id": protocol.id, "text": protocol.text},
+        "ratio": protocol.ratio,
+        "rule": DEFAULT_RULE,
+    }
 
 
 def _grid_to_json(grid: Grid) -> dict[str, Any]:

@@ -15,14 +15,26 @@ from typing import Any
 import numpy as np
 
 from emgfeedback.processing.bandwidth import Grid
+from emgfeedback.run.lessons import LESSONS, Lessons, lessons_to_json
 from emgfeedback.training.claims import change_from_start
+from emgfeedback.training.repetition import TOLD
 from emgfeedback.training.rules import figures_of
 from emgfeedback.values import Chunk, Event, Gap, Quality, StreamInfo, Tick
 
 REPETITION_FIELDS = (
+    "repetition",
     "start_s",
+    "rule",
+    "role",
+    "label",
+    "feedback",
+    "hold_s",
+    "line_ratio",
     "good_s",
     "longest_s",
+    "fixed_line_s",
+    "met",
+    "met_fixed",
     "rewarded",
     "share_median",
     "margin_median_ln",
@@ -30,6 +42,11 @@ REPETITION_FIELDS = (
     "leader",
     "block",
     "onset_order",
+    "hold_quality",
+    "peak_pct",
+    "quiet_pct",
+    "tweak",
+    "helps",
     "fatigue",
     "void",
 )
@@ -49,7 +66,7 @@ class Outcome:
     lost_samples: int = 0
     flagged_samples: int = 0
     gaps: list[Gap] = field(default_factory=list)
-    repetitions: list[Mapping[str, Any]] = field(default_factory=list)
+    repetitions: list[dict[str, Any]] = field(default_factory=list)
     rewards: int = 0
     quality: dict[str, dict[str, float]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -62,7 +79,10 @@ class Outcome:
     amplitude: Mapping[str, Any] = field(default_factory=dict)
     reference_kind: str = "none"
     placement: Mapping[str, Any] | None = None
-    tests: Mapping[str, str] = field(default_factory=dict)
+    mode: str = ""
+    tests: dict[str, str] = field(default_factory=dict)
+    locked: list[str] = field(default_factory=list)
+    lessons: Lessons = field(default_factory=Lessons)
     readings: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -88,7 +108,10 @@ class Outcome:
             "reference_kind": self.reference_kind,
             "change_from_start": changes_to_json(self.repetitions),
             "placement": self.placement,
+            "mode": self.mode,
             "tests": self.tests,
+            "locked": self.locked,
+            **lessons_to_json(self.lessons, self.repetitions),
             "notes": self.notes,
             "quality": self.quality,
             "readings": self.readings,
@@ -166,9 +189,14 @@ class Tally:
         """Take events, also those that close a run."""
         for event in events:
             self._events_hash.update(event_bytes(event))
+            if event.kind in LESSONS:
+                self.outcome.lessons.add(event)
             if event.kind == "repetition":
-                self.outcome.repetitions.append(event.data)
-                self.outcome.rewards += bool(event.data["rewarded"])
+                self.outcome.repetitions.append(dict(event.data))
+            elif event.kind == "veto":
+                self._veto(event.data)
+            elif event.kind in ("form", "locked"):
+                self._permitted(event.data)
             elif event.kind == "calibration" and "refused" not in event.data:
                 self.outcome.reference_kind = event.data["reference_kind"]
             elif event.kind == "placement":
@@ -176,9 +204,25 @@ class Tally:
             elif event.kind == "calibration":
                 self.outcome.warnings.append(f"not calibrated, traces only: {event.data['refused']}")
 
+    def _veto(self, data: Mapping[str, Any]) -> None:
+        """Enter a veto into the repetition that it is about, or take it out again."""
+        about = [one for one in self.outcome.repetitions if one["repetition"] == data["repetition"]]
+        for one in about[-1:]:
+            one["void"] = "" if data["undo"] else f"veto: {data['why']}"
+            one["rewarded"] = data["undo"] and bool(one["met"]) and one["feedback"] in TOLD
+
+    def _permitted(self, data: Mapping[str, Any]) -> None:
+        """Note in which form a test was done, and what was not permitted."""
+        if data["kind"] == "test":
+            missing = ", ".join(data.get("missing", ()))
+            self.outcome.tests[data["muscle"]] = data.get("form") or f"not tested: needs {missing}"
+        elif "words" in data and data["words"] not in self.outcome.locked:
+            self.outcome.locked.append(data["words"])
+
     def finish(self) -> Outcome:
         """Close the books."""
         done = self.outcome
+        done.rewards = sum(bool(one["rewarded"]) for one in done.repetitions)
         self._note_cost()
         quality: dict[str, dict[str, float]] = {}
         for (muscle, flag), hops in self._flag_hops.items():

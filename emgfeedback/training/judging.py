@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,32 +27,52 @@ from emgfeedback.values import (
 class Judge:
     """Levels, dominance and reward under one calibration, by the rule of that name.
 
-    ``good_at_fixed_line`` tells of the last hop whether it was good at the protocol's own ratio.
+    Of the last hop, ``missing`` names what was wanting besides the ratio, and ``good_at_fixed_line`` tells
+    whether it was good at the protocol's own ratio. A ratio of 0 is not asked for.
     """
 
     def __init__(
-        self, info: StreamInfo, grid: Grid, protocol: Protocol, calibration: Calibration, rule: str
+        self,
+        info: StreamInfo,
+        grid: Grid,
+        protocol: Protocol,
+        calibration: Calibration,
+        rule: str,
+        ceiling_pct: float | None = None,
     ) -> None:
         self.good_at_fixed_line = False
+        self.missing = ""
         self._calibration = calibration
         self._fixed_ratio = protocol.ratio
         self._dominator = Dominator(info, grid, calibration)
-        self._gate = Gate(info, calibration, protocol.min_level_pct, protocol.ceiling_pct)
+        self._gate = Gate(info, calibration, protocol.min_level_pct, ceiling_pct, protocol.rival_ceiling_pct)
         self._rule = RULES[rule](info, grid, calibration)
         self._met = self._met_at_fixed_line = False
 
-    def __call__(self, frame: Frame, ratio: float, feedback: bool) -> tuple[Floats, Dominance, Reward]:
-        """Judge one hop; ``feedback`` is False in phases that reward nothing."""
+    def __call__(
+        self, frame: Frame, ratio: float, feedback: bool, hindrance: Callable[[Floats], str]
+    ) -> tuple[Floats, Dominance, Reward]:
+        """Judge one hop.
+
+        Parameters
+        ----------
+        feedback : False in phases that reward nothing
+        hindrance : what else stands in the way at these levels (n_used,) in %ref, empty for nothing
+        """
         level_pct = levels_pct(frame.envelope_uv, self._calibration)
-        missing = self._gate(frame, float(level_pct[0]))
+        self.missing = missing = self._gate(frame, level_pct) or hindrance(level_pct)
         self._rule.observe(frame)
-        self._met = self._rule.meets(ratio, self._met)
-        self._met_at_fixed_line = self._rule.meets(self._fixed_ratio, self._met_at_fixed_line)
+        self._met = self._meets(ratio, self._met)
+        self._met_at_fixed_line = self._meets(self._fixed_ratio, self._met_at_fixed_line)
         self.good_at_fixed_line = self._met_at_fixed_line and not missing
         dominance = NOT_MEASURABLE
         if not missing.startswith("quality"):
-            dominance = self._dominator(frame.envelope_uv, self._rule.confidence(ratio))
+            confidence = self._rule.confidence(ratio) if ratio else math.nan
+            dominance = self._dominator(frame.envelope_uv, confidence)
         return level_pct, dominance, verdict(missing, self._met, feedback)
+
+    def _meets(self, ratio: float, was_met: bool) -> bool:
+        return ratio == 0 or self._rule.meets(ratio, was_met)
 
     def display_pct(self, frame: Frame) -> Floats | None:
         """Levels that are drawn, (n_used,) in %ref; None where they are those of the envelope."""

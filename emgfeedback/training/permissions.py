@@ -1,4 +1,4 @@
-"""What a person may do: permissions with who, why and until when, and the form of a task that they allow."""
+"""What a person may do: permissions with who, why and until when, and what they leave locked."""
 
 from __future__ import annotations
 
@@ -7,23 +7,60 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from emgfeedback.errors import InputError
-from emgfeedback.values import Phase, Protocol
+import numpy as np
 
-KEYS = ("ABD", "RES", "LONG", "EXT", "FLEX", "ADD", "ER", "IR", "MAX", "SLS")
-"""Active abduction, resisted abduction, long lever, hip extension, hip flexion beyond 90° or resisted,
-adduction past the midline, external rotation beyond 20°, internal rotation, maximal contraction,
-single-leg stance."""
+from emgfeedback.errors import InputError
+from emgfeedback.training.forms import MAXIMA, REFERENCES, TESTS, Form
+from emgfeedback.values import Option, Phase, Protocol
+
+SQUEEZE = "SQUEEZE"
+"""Gluteal squeeze without movement: open from stage S1 on, in S0 it asks for a clinician's yes."""
+
+KEY_WORDS = {
+    "ABD": "active abduction",
+    "RES": "resisted abduction",
+    "LONG": "long lever",
+    "EXT": "hip extension",
+    "FLEX": "hip flexion beyond 90° or against resistance",
+    "ADD": "adduction past the midline",
+    "ER": "external rotation beyond 20°",
+    "IR": "internal rotation",
+    "MAX": "maximal contraction",
+    "SLS": "single-leg stance",
+    "ROLL": "rolling over the muscle (never while the bone heals)",
+    SQUEEZE: "gluteal squeeze without movement",
+}
+"""Every key and what it permits, in words for a screen."""
+
+KEYS = tuple(key for key in KEY_WORDS if key != SQUEEZE)
 
 WEIGHT_BEARING = ("none", "toe-touch", "partial", "full")
 LOADS = {"NWB": "none", "PWB": "partial", "WB2": "full", "WB1": "full", "DYN": "full"}
 """Least weight bearing of each class of exercise; WB1 and DYN ask for SLS as well."""
 
+ONE_LEG = ("WB1", "DYN")
 STAGES = ("S0", "S1", "S2", "S3", "S4", "S5")
-SQUEEZE = "SQUEEZE"
-"""Gluteal squeeze without movement: open from stage S1 on, in S0 it asks for a clinician's yes."""
+OTHER_LEG = "other leg: "
+WEIGHT = "weight bearing: "
+MAX_TEXT = 200
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def is_day(text: str) -> bool:
+    """Say whether a text is a day of the calendar as an ISO date, such as 2027-01-31."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        np.datetime64(text, "D")
+    except ValueError:
+        return False
+    return True
+
+
+def _one_line(what: str, text: str) -> None:
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise InputError(f"{what} is not one line of at most {MAX_TEXT} characters; write it shorter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +73,13 @@ class Grant:
     until: str
 
     def __post_init__(self) -> None:
-        if self.key not in (*KEYS, SQUEEZE):
+        if self.key not in KEY_WORDS:
             raise InputError(f"permission {self.key[:20]!r} is not known; write one of {', '.join(KEYS)}")
         for name, text in (("who", self.who), ("why", self.why)):
             if not text.strip():
                 raise InputError(f"permission {self.key}: {name} is empty; every permission carries a name")
-        if not _DATE.fullmatch(self.until):
+            _one_line(f"permission {self.key}: {name}", text)
+        if not is_day(self.until):
             raise InputError(
                 f"permission {self.key}: until {self.until[:20]!r} is no date; write one such as 2027-01-31"
             )
@@ -52,12 +90,17 @@ class Permissions:
     """What is permitted for one leg; what is not granted is locked, and so is what is not known.
 
     ``weight_bearing`` is none, toe-touch, partial or full, empty where unknown; ``stage`` orders the
-    programme (S0 is protected) and unlocks no key.
+    programme (S0 is protected) and unlocks no key. ``procedure``, ``approach`` and ``surgery_on`` (ISO date)
+    are information; ``healing``, a bone that is cut and not healed, locks ROLL whoever granted it.
     """
 
     grants: tuple[Grant, ...] = ()
     weight_bearing: str = ""
     stage: str = ""
+    procedure: str = ""
+    approach: str = ""
+    surgery_on: str = ""
+    healing: bool = False
 
     def __post_init__(self) -> None:
         if self.weight_bearing not in ("", *WEIGHT_BEARING):
@@ -67,10 +110,31 @@ class Permissions:
             )
         if self.stage not in ("", *STAGES):
             raise InputError(f"stage {self.stage[:20]!r} is not known; write one of {', '.join(STAGES)}")
+        if self.surgery_on and not is_day(self.surgery_on):
+            raise InputError(
+                f"surgery on {self.surgery_on[:20]!r} is no date; write one such as 2026-09-01, or nothing"
+            )
+        _one_line("procedure", self.procedure)
+        _one_line("approach", self.approach)
 
 
 LOCKED = Permissions()
 """Nobody was asked: everything is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is permitted for the leg that is trained and recorded, and for the other one."""
+
+    trained: Permissions = LOCKED
+    other: Permissions = LOCKED
+
+    def leg_of(self, muscle: str) -> Permissions:
+        """The leg that a muscle's contraction asks something of; ``qlc`` is the waist of the other one."""
+        return self.other if muscle == "qlc" else self.trained
+
+
+NOBODY_ASKED = Limits()
 
 
 def no_limits(who: str, until: str) -> Permissions:
@@ -81,8 +145,24 @@ def no_limits(who: str, until: str) -> Permissions:
     InputError
         Without a name or a date.
     """
-    grants = tuple(Grant(key, who, "no limits", until) for key in (*KEYS, SQUEEZE))
+    grants = tuple(Grant(key, who, "no limits", until) for key in KEY_WORDS)
     return Permissions(grants, "full", "S5")
+
+
+def unlock(permissions: Permissions, grant: Grant, today: str = "") -> Permissions:
+    """Return the permissions with one more grant; it takes the place of an earlier one of its key.
+
+    Raises
+    ------
+    InputError
+        When the grant is over before ``today`` (ISO date), where that is given.
+    """
+    if today and grant.until < today[:10]:
+        raise InputError(
+            f"permission {grant.key}: until {grant.until} is over; write {today[:10]} or a later day"
+        )
+    kept = (other for other in permissions.grants if other.key != grant.key)
+    return replace(permissions, grants=(*kept, grant))
 
 
 def permissions_to_json(permissions: Permissions) -> dict[str, Any]:
@@ -91,137 +171,101 @@ def permissions_to_json(permissions: Permissions) -> dict[str, Any]:
 
 
 def permissions_from_json(data: Mapping[str, Any]) -> Permissions:
-    """Inverse of `permissions_to_json`."""
+    """Inverse of `permissions_to_json`; fields that an old recording lacks are unknown."""
     grants = tuple(Grant(**grant) for grant in data["grants"])
-    return Permissions(grants, str(data["weight_bearing"]), str(data["stage"]))
+    texts = ("weight_bearing", "stage", "procedure", "approach", "surgery_on")
+    known = {name: str(data.get(name, "")) for name in texts}
+    return Permissions(grants, **known, healing=bool(data.get("healing", False)))
+
+
+def limits_to_json(limits: Limits) -> dict[str, Any]:
+    """Plain values, for the head of a recording."""
+    return asdict(limits)
+
+
+def limits_from_json(data: Mapping[str, Any]) -> Limits:
+    """Inverse of `limits_to_json`; an old recording says something of the trained leg only."""
+    if "trained" not in data:
+        return Limits(permissions_from_json(data))
+    return Limits(permissions_from_json(data["trained"]), permissions_from_json(data["other"]))
 
 
 def missing(needs: Sequence[str], permissions: Permissions, today: str) -> tuple[str, ...]:
-    """Return the needs that are not permitted on a day (ISO date), in their order."""
-    open_keys = {grant.key for grant in permissions.grants if today[:10] <= grant.until}
+    """Return the needs that are not permitted on a day (ISO date), in their order.
+
+    A day that is not known is after the end of every grant.
+    """
+    day = today[:10]
+    open_keys = {grant.key for grant in permissions.grants if day <= grant.until} if is_day(day) else set()
     if permissions.stage not in ("", "S0"):
         open_keys.add(SQUEEZE)
+    if permissions.healing:
+        open_keys.discard("ROLL")
     return tuple(need for need in needs if need not in open_keys)
+
+
+def not_permitted(needs: Sequence[str], load: str, permissions: Permissions, today: str) -> tuple[str, ...]:
+    """Return what one leg lacks for a task: the missing keys, then such as "weight bearing: full".
+
+    Parameters
+    ----------
+    load : weight-bearing class of the task on this leg; WB1 and DYN ask for SLS as well
+    """
+    if load not in LOADS:
+        raise InputError(f"weight-bearing class {load[:20]!r} is not known; write one of {', '.join(LOADS)}")
+    asked = dict.fromkeys((*needs, "SLS") if load in ONE_LEG else needs)
+    least = LOADS[load]
+    status = permissions.weight_bearing or WEIGHT_BEARING[0]
+    too_much = WEIGHT_BEARING.index(status) < WEIGHT_BEARING.index(least)
+    return (*missing(tuple(asked), permissions, today), *([f"{WEIGHT}{least}"] if too_much else []))
 
 
 def may_bear(load: str, permissions: Permissions, today: str) -> bool:
     """Say whether an exercise of class NWB, PWB, WB2, WB1 or DYN may be done on this leg."""
-    if load not in LOADS:
-        raise InputError(f"weight-bearing class {load[:20]!r} is not known; write one of {', '.join(LOADS)}")
-    if load in ("WB1", "DYN") and missing(("SLS",), permissions, today):
-        return False
-    status = permissions.weight_bearing or WEIGHT_BEARING[0]
-    return WEIGHT_BEARING.index(status) >= WEIGHT_BEARING.index(LOADS[load])
+    return not not_permitted((), load, permissions, today)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way to do a task: what it needs, and the words for the person."""
+def exercise_locks(
+    protocol: Protocol, limits: Limits, today: str, options: Sequence[Option] = ()
+) -> tuple[str, ...]:
+    """Return what an exercise lacks on either leg, such as "RES" or "other leg: LONG"; empty: it may start.
 
-    needs: tuple[str, ...]
-    cue: str
-    hint: str
-    low_load: bool = False
+    Parameters
+    ----------
+    options : the options that are chosen; their needs come on top
+    """
+    needs = [*protocol.needs, *(need for option in options for need in option.needs)]
+    others = [*protocol.other_needs, *(need for option in options for need in option.other_needs)]
+    trained = not_permitted(needs, protocol.load, limits.trained, today)
+    other = not_permitted(others, protocol.other_load, limits.other, today)
+    return (*trained, *(f"{OTHER_LEG}{code}" for code in other))
 
 
-_LOW_GMED = Form(
-    ("RES",),
-    "Side of hip: press the knee up into the belt.",
-    "Belt above the knees, neutral hip, gently; the leg does not leave the cushion.",
-    low_load=True,
-)
-_LOW_TFL = Form(
-    ("FLEX",),
-    "Front of hip: press the thigh into the cushion.",
-    "Thigh supported, knee bent, gently forward; the thigh stays where it lies.",
-    low_load=True,
-)
-_HIKE = "Waist: pull the hip up to the ribs."
+def words(locks: Sequence[str]) -> str:
+    """Say in one sentence what is missing and who can change it; empty where nothing is."""
+    if not locks:
+        return ""
+    them = "it" if len(locks) == 1 else "them"
+    return f"Not permitted yet: {', '.join(map(_worded, locks))}. A clinician can unlock {them} by name."
 
-TESTS: dict[str, tuple[Form, ...]] = {
-    "gmed": (
-        Form(
-            ("RES", "LONG", "EXT"),
-            "Side of hip: lift the leg against the hand.",
-            "Hand above the ankle, leg slightly back, pelvis held; 3 of 10.",
-        ),
-        _LOW_GMED,
-    ),
-    "tfl": (
-        Form(
-            ("FLEX", "ABD", "RES", "IR"),
-            "Front of hip: lift up and forward against the hand.",
-            "On the side, hip bent by a third, toes inward, knee bent; 3 of 10.",
-        ),
-        _LOW_TFL,
-    ),
-    "ql": (
-        Form(("LONG",), _HIKE, "Against a light pull at the ankle; only the pelvis moves; 3 of 10."),
-        Form((), _HIKE, "Leg supported, nobody pulls; gently, about 2 of 10.", low_load=True),
-    ),
-    "brace": (Form((), "Belly: brace as before a cough.", "Gently, breathe on; the leg lies still."),),
-    "extension": (
-        Form(
-            ("EXT",),
-            "Buttock: press the leg back into the hand.",
-            "Firm but comfortable, about 3 of 10; the back stays long.",
-        ),
-        Form(
-            (SQUEEZE,),
-            "Buttock: squeeze it together.",
-            "No movement at all, gently, about 2 of 10.",
-            low_load=True,
-        ),
-    ),
-}
-"""Test contractions by muscle, the full form first; brace and extension are for neighbours that are not
-recorded."""
 
-REFERENCES: dict[str, tuple[Form, ...]] = {
-    "gmed": (
-        Form(
-            ("RES", "LONG"),
-            "Side of hip: press the leg up into the belt.",
-            "Belt above the ankles, the leg long; firm but comfortable, 3 of 10.",
-        ),
-        _LOW_GMED,
-    ),
-    "tfl": (
-        Form(
-            ("FLEX", "ABD", "RES"),
-            "Front of hip: press up and forward into the strap.",
-            "On the side, hip bent by a third; firm but comfortable, 3 of 10.",
-        ),
-        _LOW_TFL,
-    ),
-    "ql": (Form((), _HIKE, "Leg supported, nobody pulls; gently, about 2 of 10."),),
-}
-"""Submaximal reference contractions (RVC) by muscle, one task each."""
+def _worded(code: str) -> str:
+    if code.startswith(OTHER_LEG):
+        return f"{_worded(code.removeprefix(OTHER_LEG))} on the other leg"
+    if code.startswith(WEIGHT):
+        return f"{code.removeprefix(WEIGHT)} weight bearing"
+    return KEY_WORDS.get(code, code)
 
-MAXIMA: dict[str, tuple[Form, ...]] = {
-    "gmed": (
-        Form(
-            ("MAX", "RES", "ABD", "LONG"),
-            "Side of hip: press up as hard as you can.",
-            "Strap above the ankle, pelvis held, neutral hip; build up over a second or two.",
-        ),
-    ),
-    "tfl": (
-        Form(
-            ("MAX", "FLEX", "ABD", "RES", "IR"),
-            "Front of hip: press as hard as you can.",
-            "On the side, hip bent by a third, toes inward, knee bent; build up over a second or two.",
-        ),
-    ),
-    "ql": (
-        Form(
-            ("MAX", "LONG"),
-            "Waist: pull the hip up as hard as you can.",
-            "Against the pull at the ankle; build up over a second or two.",
-        ),
-    ),
-}
-"""Maximal voluntary isometric contractions (MVIC) by muscle; none has a low-load form."""
+
+def weeks_since(surgery_on: str, today: str) -> int | None:
+    """Whole weeks from surgery to today (ISO dates), for information; None where a day is not known.
+
+    Weeks unlock nothing: one person's week 8 is not another's.
+    """
+    if not (is_day(surgery_on) and is_day(today[:10])):
+        return None
+    days = int((np.datetime64(today[:10], "D") - np.datetime64(surgery_on, "D")).astype(int))
+    return days // 7 if days >= 0 else None
 
 
 def choose(forms: Sequence[Form], permissions: Permissions, today: str) -> Form | None:
@@ -229,26 +273,36 @@ def choose(forms: Sequence[Form], permissions: Permissions, today: str) -> Form 
     return next((form for form in forms if not missing(form.needs, permissions, today)), None)
 
 
-def permit(protocol: Protocol, permissions: Permissions, today: str) -> tuple[Protocol, dict[str, str]]:
-    """Give every test phase the form that is permitted, and take out those that have none.
+def form_for(phase: Phase, reference_kind: str, permissions: Permissions, today: str) -> Form | None:
+    """Return the form in which a test or reference phase may be done; None means "not done".
 
-    Returns
-    -------
-    The protocol with the cues of the chosen forms, and what each test became: ``full``, ``low-load`` or
-    ``not tested: needs KEY``. Tests of muscles that `TESTS` does not know stay as they are.
+    Parameters
+    ----------
+    reference_kind : with "mvic" the contraction is maximal, and asks for MAX at every stage
+    permissions : those of the leg that does it, `Limits.leg_of` the phase's muscle
     """
-    phases: list[Phase] = []
-    became: dict[str, str] = {}
-    for phase in protocol.phases:
-        forms = TESTS.get(phase.muscle) if phase.kind == "test" else None
-        if forms is None:
-            phases.append(phase)
-            continue
-        form = choose(forms, permissions, today)
-        if form is None:
-            locked = ", ".join(missing(forms[-1].needs, permissions, today))
-            became[phase.muscle] = f"not tested: needs {locked}"
-        else:
-            became[phase.muscle] = "low-load" if form.low_load else "full"
-            phases.append(replace(phase, cue=form.cue, hint=form.hint))
-    return replace(protocol, phases=tuple(phases)), became
+    return choose(_ways(phase, reference_kind), permissions, today)
+
+
+def form_locks(phase: Phase, reference_kind: str, permissions: Permissions, today: str) -> tuple[str, ...]:
+    """Return what even the easiest form of a test or reference phase lacks; empty where one may be done."""
+    ways = _ways(phase, reference_kind)
+    return () if choose(ways, permissions, today) else missing(ways[-1].needs, permissions, today)
+
+
+def _ways(phase: Phase, reference_kind: str) -> tuple[Form, ...]:
+    """The forms of a phase, the fullest first: its own where it says what that needs, then the table's."""
+    muscle = "ql" if phase.muscle == "qlc" else phase.muscle
+    own = Form(phase.needs, phase.cue, phase.hint)
+    forms = (TESTS if phase.kind == "test" else REFERENCES).get(muscle, ())
+    if reference_kind == "mvic" and (muscle in MAXIMA or not forms):
+        return tuple(_asking(form, phase.needs) for form in MAXIMA.get(muscle, (_asking(own, ("MAX",)),)))
+    if not forms or phase.needs:
+        return (own, *forms[-1:])
+    if phase.kind == "test":
+        return forms
+    return (replace(forms[0], cue=own.cue, hint=own.hint), *forms[1:])
+
+
+def _asking(form: Form, needs: Sequence[str]) -> Form:
+    return replace(form, needs=tuple(dict.fromkeys((*form.needs, *needs))))

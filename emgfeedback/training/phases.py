@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
 from emgfeedback.processing.pulse import LAST
-from emgfeedback.training.repetition import Repetition, order_to_json
+from emgfeedback.training.lift import Lift
+from emgfeedback.training.repetition import TOLD, Repetition, order_to_json
 from emgfeedback.training.reward import PATIENCE_S, Hold
-from emgfeedback.values import Dominance, Frame, Phase, Reward
+from emgfeedback.values import Dominance, Frame, Phase, Reward, finite
 
 if TYPE_CHECKING:
     from emgfeedback.training.session import Session
@@ -158,6 +159,47 @@ class Test(Reference):
         session.set_up.end_test(self._muscle)
 
 
+@phase_kind("baseline")
+class Baseline:
+    """Quiet lying or standing, reported and not calibrated from."""
+
+    feedback = False
+
+    def __init__(self, session: Session, phase: Phase, hops: int) -> None:
+        self._label = phase.label or phase.cue
+        self._settle = session.grid.hops(REACTION_S)
+        self._powers: dict[str, list[float]] = {muscle: [] for muscle in session.muscles}
+        self._levels: dict[str, list[float]] = {muscle: [] for muscle in session.muscles}
+
+    def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
+        """Collect what is clean, after a second to settle down."""
+        self._settle -= 1
+        for i, muscle in enumerate(session.muscles):
+            if self._settle < 0 and not frame.quality[i]:
+                self._powers[muscle].append(float(frame.power_uv2[i]))
+                self._levels[muscle].append(float(session.level_pct[i]))
+        return False
+
+    def leave(self, session: Session, void: str = "") -> None:
+        """Report the RMS of each muscle in µV, and its level in %ref where there is a reference."""
+        if void:
+            return
+        rms_uv = {muscle: _root_mean(powers) for muscle, powers in self._powers.items()}
+        level_pct = {
+            muscle: finite(statistics.median(levels)) if levels else None
+            for muscle, levels in self._levels.items()
+        }
+        session.log("baseline", {"label": self._label, "rms_uv": rms_uv, "level_pct": level_pct})
+
+
+def _root_mean(powers_uv2: Sequence[float]) -> float | None:
+    return math.sqrt(math.fsum(powers_uv2) / len(powers_uv2)) if powers_uv2 else None
+
+
+class Locked(Relax):
+    """A work or observe phase that the person is not permitted: its time passes, nothing is asked."""
+
+
 @phase_kind("observe")
 class Observe:
     """Traces only: good time is counted and reported, nothing is rewarded."""
@@ -165,13 +207,23 @@ class Observe:
     feedback = False
 
     def __init__(self, session: Session, phase: Phase, hops: int) -> None:
-        hold = Hold(session.grid.hops(session.protocol.hold_s), session.grid.hops(PATIENCE_S))
-        self.repetition = Repetition(phase.repetition, session.hop_start, hold)
+        grid = session.grid
+        hold_s = phase.hold_s or session.protocol.hold_s
+        goal = grid.hops(hold_s) if hold_s else 0
+        hold, fixed = (Hold(goal, grid.hops(PATIENCE_S)) for _ in range(2))
+        line_ratio = session.teaching.ratio
+        self.repetition = Repetition(phase, session.hop_start, line_ratio, hold, fixed, Lift(grid))
         self._onsets = session.onset_watch()
+        self._quiet = session.quiet
 
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
         """Count the hop."""
-        self.repetition.add(frame, dominance, reward, session.good_at_fixed_line)
+        done = self.repetition
+        done.add(frame, float(session.level_pct[0]), dominance, reward, session.good_at_fixed_line)
+        done.hold.add(reward.good)
+        done.fixed.add(session.good_at_fixed_line)
+        if self._quiet:
+            self._quiet.add(done.phase.repetition, session.level_pct, done.lift.efforts[-1])
         if self._onsets:
             self._onsets.add(frame)
         return False
@@ -179,30 +231,55 @@ class Observe:
     def leave(self, session: Session, void: str = "") -> None:
         """Report the repetition: whole, partial, or void."""
         done = self.repetition
+        void = void or (f"veto: {done.veto}" if done.veto else "")
         report = {
-            "block": _block(session.protocol.phases, done.number),
-            **done.summary(session.grid, session.rivals, session.calibration),
+            "block": _block(session.protocol.phases, done.phase.repetition),
+            **done.summary(session.grid, session.rivals, session.calibration, session.protocol.ratio),
             "onset_order": [order_to_json(order) for order in self._onsets.orders()] if self._onsets else [],
+            "quiet_pct": self._quiet.close(done.phase.repetition, bool(void)) if self._quiet else None,
+            "tweak": dict(session.teaching.tweak),
+            "helps": dict(session.teaching.helps),
             "void": void,
         }
         session.log("repetition", report)
+        session.teaching.done(done.phase, report)
         if not void:
             session.repetition_is_done()
 
 
 def _block(phases: Sequence[Phase], repetition: int) -> int:
-    """Number, from 1, of the run of observe or of work phases that a repetition belongs to."""
-    kinds = [phase.kind for phase in phases if 0 < phase.repetition <= repetition]
+    """Number, from 1, of the set that a repetition belongs to: phases of one block and kind in a row."""
+    kinds = [(phase.kind, phase.block) for phase in phases if 0 < phase.repetition <= repetition]
     return 1 + sum(kind != before for before, kind in pairwise(kinds))
 
 
 @phase_kind("work")
 class Work(Observe):
-    """Good time fills a hold; a full hold is the reward."""
+    """Good time fills a hold, or a repetition is judged at its end; what is met is rewarded.
 
-    feedback = True
+    Feedback "after" tells it when the phase is over, "off" not at all.
+    """
+
+    def __init__(self, session: Session, phase: Phase, hops: int) -> None:
+        super().__init__(session, phase, hops)
+        self.feedback = phase.feedback == "live"
+        self._tells = phase.feedback in TOLD
+        self._hops_left = hops
+        self._told = False
+        self._units = 0
+        unit_s = session.protocol.unit_s
+        self._unit_hops = session.grid.hops(unit_s) if unit_s else 0
 
     def hop(self, session: Session, frame: Frame, dominance: Dominance, reward: Reward) -> bool:
-        """Count the hop and add it to the hold."""
+        """Count the hop; True when the reward is due."""
         super().hop(session, frame, dominance, reward)
-        return self.repetition.hold.add(reward.good)
+        self._hops_left -= 1
+        done = self.repetition
+        at_once = self.feedback and done.phase.rule == "hold"
+        if at_once and self._unit_hops and done.good_hops // self._unit_hops > self._units:
+            self._units += 1
+            session.log("unit", {"repetition": done.phase.repetition, "units": self._units})
+        if self._told or not self._tells or done.veto or not (at_once or self._hops_left == 0):
+            return False
+        self._told = bool(done.met(done.line_ratio, done.hold))
+        return self._told

@@ -5,24 +5,40 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from emgfeedback.errors import ProtocolError, ProtocolNotFound
-from emgfeedback.training.protocol_errors import Loc, Mistake, report, syntax_error, worded
-from emgfeedback.training.protocol_rules import EXERCISING, broken_rules
-from emgfeedback.training.protocol_tables import BlockTable, ProtocolFile, ProvenanceTable
-from emgfeedback.values import Phase, Protocol
+from emgfeedback.training.protocol_errors import (
+    MAX_PARTS,
+    Loc,
+    Mistake,
+    deep_key,
+    report,
+    syntax_error,
+    worded,
+)
+from emgfeedback.training.protocol_rules import broken_rules
+from emgfeedback.training.protocol_sheet import EXERCISING
+from emgfeedback.training.protocol_tables import (
+    BlockTable,
+    OptionTable,
+    ProtocolFile,
+    ProvenanceTable,
+    RewardTable,
+)
+from emgfeedback.values import Option, Phase, Protocol, Quiet, Shaping
 
-MAX_TEXT = 1_000_000
+MAX_TEXT = 100_000
 MAX_LINE = 10_000
 
 
 def parse_protocol(text: str, name: str) -> Protocol:
     """Return the exercise that a TOML text describes; ``name`` is the file name for messages.
 
-    Repeated blocks are expanded in file order. A protocol that is only observed has ``hold_s`` 0.
+    Repeated blocks are expanded in file order. A protocol without a hold of its own has ``hold_s`` 0.
 
     Raises
     ------
@@ -73,6 +89,10 @@ def _read_toml(text: str, name: str) -> dict[str, Any]:
     for number, line in enumerate(text.split("\n"), start=1):
         if len(line) > MAX_LINE:
             raise ProtocolError(f"{name}: line {number}: longer than {MAX_LINE} characters; break it up")
+    if deep := deep_key(text):
+        raise ProtocolError(
+            f"{name}: line {deep}: the key has more than {MAX_PARTS} parts; write tables flat"
+        )
     try:
         return tomllib.loads(text)
     except ValueError as error:
@@ -92,12 +112,11 @@ def _blank(sheet: dict[str, Any], places: Iterable[Loc]) -> None:
 
 
 def _expand(file: ProtocolFile, text: str) -> Protocol:
-    reward = file.reward
-    phase_needs = (need for block in file.block for phase in block.phase for need in phase.needs)
+    reward, shaping, quiet = file.reward, file.shaping, file.quiet
     return Protocol(
         id=file.id,
         name=file.name,
-        phases=tuple(_phases(file.block)),
+        phases=tuple(_phases(file.block, reward)),
         target=file.target,
         rivals=tuple(file.rivals),
         hold_s=reward.hold_s or 0.0,
@@ -108,21 +127,55 @@ def _expand(file: ProtocolFile, text: str) -> Protocol:
         coaching=dict(file.coaching),
         position=file.position,
         steps=tuple(file.steps),
-        needs=tuple(dict.fromkeys([*file.needs, *phase_needs])),
+        needs=tuple(file.needs),
         provenance=_provenance(file.provenance),
         text=text,
+        stage=file.stage,
+        load=file.load,
+        other_needs=tuple(file.other_needs),
+        other_load=file.other_load,
+        options=tuple(_option(option) for option in file.option),
+        watch=tuple(file.watch),
+        notes=tuple(file.notes),
+        schedule=file.feedback.schedule,
+        shaping=Shaping(**shaping.model_dump()) if shaping else None,
+        quiet=Quiet(**quiet.model_dump()) if quiet else None,
+        rival_ceiling_pct=dict(reward.rival_ceiling_pct),
+        unit_s=reward.unit_s,
+        stop_after=reward.stop_after,
     )
 
 
-def _phases(blocks: Iterable[BlockTable]) -> Iterator[Phase]:
+def _option(table: OptionTable) -> Option:
+    return Option(table.name, table.text, tuple(table.needs), tuple(table.other_needs))
+
+
+def _phases(blocks: Iterable[BlockTable], reward: RewardTable) -> Iterator[Phase]:
     repetition = 0
-    for block in blocks:
-        for phase in block.phase * block.repeat:
-            counts = phase.kind in EXERCISING
-            repetition += counts
-            yield Phase(
-                phase.kind, phase.seconds, phase.cue, phase.hint, phase.muscle, repetition if counts else 0
+    for number, block in enumerate(blocks, start=1):
+        for table in block.phase * block.repeat:
+            phase = Phase(
+                table.kind,
+                table.seconds,
+                table.cue,
+                table.hint,
+                table.muscle,
+                block=number,
+                role=block.role,
+                label=block.label,
+                needs=tuple(table.needs),
             )
+            if table.kind in EXERCISING:
+                repetition += 1
+                phase = replace(phase, repetition=repetition, **_asked(block, reward))
+            yield phase
+
+
+def _asked(block: BlockTable, reward: RewardTable) -> dict[str, Any]:
+    """Return the rule and the hold of the repetitions of a block; an observed exercise has no hold."""
+    rule = block.rule or reward.rule
+    hold_s = block.hold_s or reward.hold_s if rule == "hold" else None
+    return {"rule": "rep" if rule == "rep" else "hold", "hold_s": hold_s or 0.0}
 
 
 def _provenance(table: ProvenanceTable) -> str:

@@ -19,11 +19,15 @@ Loc = tuple[str | int, ...]
 MAX_SHOWN = 100
 """Mistakes listed in one message."""
 
+MAX_PARTS = 8
+"""Parts of a dotted key or header; a parser takes a time that grows with their square."""
+
 _STRING = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'|#[^\n]*", re.DOTALL
 )
 _KEY = r"""(?:[A-Za-z0-9_-]+|"\w*"|'\w*')"""
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_DEEP = re.compile(rf"""(?<![\w"'-]){_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{{MAX_PARTS}}}""")
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_PATH})\s*\]")
 _ASSIGNMENT = re.compile(rf"\s*({_PATH})\s*=")
 _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
@@ -67,6 +71,13 @@ def syntax_error(error: ValueError, text: str, name: str) -> ProtocolError:
     return ProtocolError(f"{name}: {where}: not TOML: {clip(place[1])}; correct this line")
 
 
+def deep_key(text: str) -> int | None:
+    """Return the line of the first key with more parts than any file needs, before anything is parsed."""
+    masked = _STRING.sub(_mask, text)
+    deep = _DEEP.search(masked)
+    return masked.count("\n", 0, deep.start()) + 1 if deep else None
+
+
 def worded(errors: Iterable[Mapping[str, Any]], sheet: Mapping[str, Any]) -> Iterator[Mistake]:
     """Yield a mistake for each entry of pydantic's ``errors()``; a misspelt key is not missing as well."""
     errors = list(errors)
@@ -84,13 +95,24 @@ def _wrong_value(error: Mapping[str, Any], sheet: Mapping[str, Any]) -> Mistake:
     loc: Loc = error["loc"]
     wrong = _WRONG.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
     found = "" if error["type"] == "missing" else _found(error["input"])
-    return about(loc, f"{_key(loc)}{found} {wrong}; write {_advice(loc)}", sheet)
+    return about(loc, f"{_key(loc)}{found} {wrong}; write {_advice(loc)}{_meant(error)}", sheet)
+
+
+def _meant(error: Mapping[str, Any]) -> str:
+    """Offer the known word that an unknown one resembles."""
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    known = [word for word in re.findall(r"'([^']*)'", error["ctx"]["expected"]) if word]
+    by_fold = {word.casefold(): word for word in known}
+    near = difflib.get_close_matches(error["input"][:60].casefold(), by_fold, n=1)
+    return f'; did you mean "{by_fold[near[0]]}"?' if near else ""
 
 
 def _advice(loc: Loc) -> str:
     """Return what to write for a key; entries of a free table share the advice of the table."""
-    *table, key = _keys(loc)
-    return keys_of(tuple(table)).get(key) or keys_of(())[table[0]]
+    keys = _keys(loc)
+    found = (keys_of(keys[: end - 1]).get(keys[end - 1]) for end in range(len(keys), 0, -1))
+    return next(filter(None, found))
 
 
 def about(loc: Loc, text: str, sheet: Mapping[str, Any]) -> Mistake:
@@ -172,6 +194,10 @@ def _owner(loc: Loc, sheet: Mapping[str, Any]) -> str:
             return f"phase {before + phase + 1}{named}: "
         case ("block", int(block), *_):
             return f"block {block + 1}: "
+        case ("option", int(option), *_):
+            return f"option {option + 1}: "
+        case ("reward", "rival_ceiling_pct", _, *_):
+            return "[reward.rival_ceiling_pct]: "
         case (str(table), _, *_) if (table,) in TABLES or table == "coaching":
             return f"[{table}]: "
     return ""
@@ -221,7 +247,7 @@ def _header(table: tuple[str, ...]) -> str:
     name = ".".join(table)
     if not name:
         return ""
-    return f"under [[{name}]]" if table[0] == "block" else f"under [{name}]"
+    return f"under [[{name}]]" if table[0] in ("block", "option") else f"under [{name}]"
 
 
 def _found(value: Any) -> str:

@@ -1,61 +1,49 @@
-"""What must hold between the values of an exercise file.
-
-Works on the parsed TOML in which every value that is wrong by itself was replaced by None, so that one
-mistake neither hides nor causes another.
-"""
+"""What must hold between the values of an exercise file: muscles, times, and the order of phases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any
 
 from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.protocol_errors import MAX_SHOWN, Loc, Mistake, about, clip
+from emgfeedback.training.protocol_sets import broken_sets
+from emgfeedback.training.protocol_sheet import (
+    CALIBRATING,
+    CONTRACTING,
+    EXERCISING,
+    Found,
+    Placed,
+    Sheet,
+    all_phases,
+    blocks_of,
+    kinds_of,
+    muscles_of,
+    phases_of,
+    table_of,
+    watched,
+)
+from emgfeedback.training.protocol_tables import MAX_PHASES
 
-MAX_PHASES = 1000
 MAX_TOTAL_S = 4 * 3600.0
 MIN_CALIBRATION_S = 5.0
-
-CONTRACTING = ("reference", "test")
-CALIBRATING = ("rest", *CONTRACTING)
-EXERCISING = ("work", "observe")
-
-Sheet = dict[str, Any]
-Placed = list[tuple[Loc, Sheet]]
 
 
 def broken_rules(sheet: Sheet) -> list[Mistake]:
     """Return the mistakes between values; ``sheet`` has None where a value is wrong by itself."""
-    phases = list(_phases(sheet))
-    reward = sheet.get("reward") or {}
-    muscles = _muscles(sheet)
+    phases = all_phases(sheet)
     found = chain(
         _rivals(sheet),
-        _coaching(sheet),
-        _levels(reward),
+        _watch(sheet),
+        _unverified(sheet),
+        _free_tables(sheet),
+        _texts(sheet),
+        _options(sheet),
         _limits(sheet),
-        *(_phase(loc, phase, muscles) for loc, phase in phases),
-        *(_hold(loc, phase, reward) for loc, phase in phases),
-        _reward(reward, phases),
-        _opening(reward, phases, muscles),
+        *(_phase(loc, phase, sheet) for loc, phase in phases),
+        broken_sets(sheet),
+        _opening(sheet, phases),
     )
     return [about(loc, text, sheet) for loc, text in islice(found, MAX_SHOWN + 1)]
-
-
-Found = Iterator[tuple[Loc, str]]
-
-
-def _phases(sheet: Sheet) -> Iterator[tuple[Loc, Sheet]]:
-    for b, block in enumerate(sheet.get("block") or []):
-        for p, phase in enumerate((block or {}).get("phase") or []):
-            yield ("block", b, "phase", p), phase or {}
-
-
-def _muscles(sheet: Sheet) -> list[str]:
-    """Return target and rivals, or nothing unless all of them are sound."""
-    muscles = [sheet.get("target"), *(sheet.get("rivals") or [None])]
-    return [muscle for muscle in muscles if muscle] if all(muscles) else []
 
 
 def _rivals(sheet: Sheet) -> Found:
@@ -68,45 +56,81 @@ def _rivals(sheet: Sheet) -> Found:
         seen.append(rival)
 
 
-def _coaching(sheet: Sheet) -> Found:
+def _watch(sheet: Sheet) -> Found:
+    judged, seen = muscles_of(sheet), set()
+    for muscle in watched(sheet):
+        if muscle in judged:
+            yield ("watch",), f'"{muscle}" is the target or a rival and watched; remove it from watch'
+        elif muscle in seen:
+            yield ("watch",), f'"{muscle}" stands twice in watch; write it once'
+        seen.add(muscle)
+
+
+def _unverified(sheet: Sheet) -> Found:
+    recorded = [*muscles_of(sheet), *watched(sheet)]
+    for muscle in sheet.get("unverified") or []:
+        if muscle and muscles_of(sheet) and muscle not in recorded:
+            yield ("unverified",), f'"{muscle}" is not recorded; write one of {", ".join(recorded)}'
+
+
+def _free_tables(sheet: Sheet) -> Found:
+    """Refuse an entry of a table by rival whose muscle is none."""
     rivals = sheet.get("rivals") or [None]
+    if not all(rivals):
+        return
+    known = ", ".join(rivals)
     for muscle in sheet.get("coaching") or {}:
-        if all(rivals) and muscle not in rivals:
-            known = ", ".join(rivals)
+        if muscle not in rivals:
             yield ("coaching", muscle), f"{clip(muscle)} is not a rival; write a line for {known}"
+    for muscle in table_of(sheet, "reward").get("rival_ceiling_pct") or {}:
+        if muscle not in rivals:
+            place = ("reward", "rival_ceiling_pct", muscle)
+            yield place, f"{clip(muscle)} is not a rival; write a level for {known}"
 
 
-def _levels(reward: Sheet) -> Found:
-    ceiling, floor = reward.get("ceiling_pct"), reward.get("min_level_pct", 10.0)
-    if ceiling is not None and floor is not None and ceiling <= floor:
-        text = f"ceiling_pct = {ceiling:g} is not above min_level_pct = {floor:g}; write a higher ceiling_pct"
-        yield ("reward", "ceiling_pct"), text
+def _texts(sheet: Sheet) -> Found:
+    if sheet.get("dose_is") and "dose" not in sheet:
+        yield ("dose_is",), "dose_is stands without a dose; write dose = or remove it"
+    first, _, last = (sheet.get("stage") or "").partition("-")
+    if last and last < first:
+        yield ("stage",), f'stage = "{first}-{last}" goes backwards; write "{last}-{first}"'
+
+
+def _options(sheet: Sheet) -> Found:
+    seen = set()
+    for number, option in enumerate(sheet.get("option") or []):
+        name = (option or {}).get("name")
+        if name and name in seen:
+            yield ("option", number, "name"), f'name = "{clip(name)}" stands twice; write another name'
+        seen.add(name)
 
 
 def _limits(sheet: Sheet) -> Found:
     """Refuse what is too long; the block that passes the limit is named."""
     count, seconds = 0, 0.0
-    for b, block in enumerate(sheet.get("block") or []):
-        phases = [phase or {} for phase in (block or {}).get("phase") or []]
-        repeat = (block or {}).get("repeat", 1) or 1
+    for loc, block in blocks_of(sheet):
+        phases = phases_of(loc, block)
+        repeat = block.get("repeat", 1) or 1
         within = count <= MAX_PHASES, seconds <= MAX_TOTAL_S
         count += repeat * len(phases)
-        seconds += repeat * sum(phase.get("seconds") or 0.0 for phase in phases)
+        seconds += repeat * sum(phase.get("seconds") or 0.0 for _, phase in phases)
         if within[0] and count > MAX_PHASES:
-            yield ("block", b), f"makes {count} phases in all; write at most {MAX_PHASES}"
+            yield loc, f"makes {count} phases in all; write at most {MAX_PHASES}"
         if within[1] and seconds > MAX_TOTAL_S:
-            yield ("block", b), f"makes {seconds:.0f} s in all; write at most {MAX_TOTAL_S:.0f} (4 hours)"
+            yield loc, f"makes {seconds:.0f} s in all; write at most {MAX_TOTAL_S:.0f} (4 hours)"
 
 
-def _phase(loc: Loc, phase: Sheet, muscles: list[str]) -> Found:
+def _phase(loc: Loc, phase: Sheet, sheet: Sheet) -> Found:
     kind, seconds = phase.get("kind"), phase.get("seconds")
-    if kind in CALIBRATING and seconds is not None and seconds < MIN_CALIBRATION_S:
-        text = f"seconds = {seconds:g} is too short to calibrate; write {MIN_CALIBRATION_S:g} or more"
+    if kind in (*CALIBRATING, "baseline") and seconds is not None and seconds < MIN_CALIBRATION_S:
+        measure = "measure" if kind == "baseline" else "calibrate"
+        text = f"seconds = {seconds:g} is too short to {measure}; write {MIN_CALIBRATION_S:g} or more"
         yield (*loc, "seconds"), text
-    muscle = phase.get("muscle", "")
-    known = [*muscles, *NEIGHBOURS] if kind == "test" else muscles
+    muscle, muscles = phase.get("muscle", ""), muscles_of(sheet)
+    known = [*muscles, *watched(sheet), *(NEIGHBOURS if kind == "test" else ())]
     if kind in CONTRACTING and muscle == "":
-        yield loc, f"muscle is missing; write muscle = and one of {', '.join(known) or 'target and rivals'}"
+        one = ", ".join(known) if muscles else "target and rivals"
+        yield loc, f"muscle is missing; write muscle = and one of {one}"
     elif kind in CONTRACTING and muscle and muscles and muscle not in known:
         text = f'muscle = "{muscle}" is neither target nor rival; write one of {", ".join(known)}'
         yield (*loc, "muscle"), text
@@ -114,47 +138,29 @@ def _phase(loc: Loc, phase: Sheet, muscles: list[str]) -> Found:
         yield (*loc, "muscle"), f'muscle = "{muscle}" belongs to a reference phase; remove this line'
 
 
-def _hold(loc: Loc, phase: Sheet, reward: Sheet) -> Found:
-    hold_s, seconds = reward.get("hold_s"), phase.get("seconds")
-    if phase.get("kind") == "work" and hold_s is not None and seconds is not None and seconds < hold_s:
-        text = f"seconds = {seconds:g} is shorter than hold_s = {hold_s:g}; write {hold_s:g} or more"
-        yield (*loc, "seconds"), text
-
-
-def _reward(reward: Sheet, phases: Placed) -> Found:
-    """Refuse a rule that does not go with its hold or its phases."""
-    rule, kinds = reward.get("rule"), [phase.get("kind") for _, phase in phases]
-    if rule == "hold" and "hold_s" not in reward:
-        yield ("reward", "hold_s"), "hold_s is missing; write hold_s = 3, the good seconds that earn a reward"
-    if rule == "observe" and reward.get("hold_s") is not None:
-        yield ("reward", "hold_s"), 'hold_s has no meaning with rule = "observe"; remove it'
-    if not kinds or None in kinds:
-        return
-    if rule == "hold" and "work" not in kinds:
-        yield ("reward", "rule"), 'rule = "hold" without a work phase; write one, or rule = "observe"'
-    if rule == "observe" and not {"observe", "work", "test"} & set(kinds):
-        yield ("reward", "rule"), 'rule = "observe" without an observe phase; write kind = "observe" in one'
-    for (loc, _), kind in zip(phases, kinds, strict=True):
-        if rule == "observe" and kind == "work":
-            yield (*loc, "kind"), 'a work phase needs rule = "hold"; write kind = "observe"'
-
-
-def _opening(reward: Sheet, phases: Placed, muscles: list[str]) -> Found:
+def _opening(sheet: Sheet, phases: Placed) -> Found:
     """Refuse references without a rest before them, or exercise without a reference of each muscle."""
-    kinds = [phase.get("kind") for _, phase in phases]
-    if not kinds or None in kinds or not (reward.get("rule") == "hold" or set(CONTRACTING) & set(kinds)):
+    rule, kinds = table_of(sheet, "reward").get("rule"), kinds_of(phases)
+    if not kinds or not (rule in ("hold", "rep") or set(CONTRACTING) & set(kinds)):
         return
     start = next((i for i, kind in enumerate(kinds) if kind in EXERCISING), len(kinds))
-    if kinds[0] != "rest":
-        yield phases[0][0], "stands before the rest is measured; write a rest phase before it"
+    first = next((i for i, kind in enumerate(kinds) if kind != "baseline"), 0)
+    if kinds[first] != "rest":
+        yield phases[first][0], "stands before the rest is measured; write a rest phase before it"
     for loc, phase in phases[start:]:
         if phase["kind"] in CALIBRATING:
             text = f'kind = "{phase["kind"]}" comes after exercise has begun; write it before that'
             yield (*loc, "kind"), text
-    referenced = [phase.get("muscle") for _, phase in phases[:start] if phase["kind"] in CONTRACTING]
-    if start == len(kinds) or not set(referenced) <= {*muscles, *NEIGHBOURS}:
+    if start < len(kinds):
+        yield from _unreferenced(sheet, phases[:start], phases[start][0])
+
+
+def _unreferenced(sheet: Sheet, opening: Placed, exercise: Loc) -> Found:
+    muscles = muscles_of(sheet)
+    referenced = [phase.get("muscle") for _, phase in opening if phase["kind"] in CONTRACTING]
+    if not set(referenced) <= {*muscles, *watched(sheet), *NEIGHBOURS}:
         return
     for muscle in muscles:
         if muscle not in referenced:
             text = f'no reference of "{muscle}" stands before it; write one with muscle = "{muscle}"'
-            yield phases[start][0], text
+            yield exercise, text

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Shape
 
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.training.dominance import gates_uv
-from emgfeedback.values import OTHER, Calibration, Frame, Reward, StreamInfo
+from emgfeedback.values import OTHER, Calibration, Floats, Frame, Reward, StreamInfo
 
 PATIENCE_S = 2.0
 DWELL_S = 0.3
@@ -159,25 +159,44 @@ _TUNED = ((1000.0, 0.15, 1.6), (500.0, 0.2, 1.6), (240.0, 0.3, 1.55), (160.0, 0.
 
 
 class Gate:
-    """Everything besides the ratio: clean channels, effort above rest, and no more effort than allowed."""
+    """Everything besides the ratio: clean channels, effort above rest, and no more effort than allowed.
+
+    Parameters
+    ----------
+    ceiling_pct : level of the target that is too much, None for no such level
+    rival_ceiling_pct : level of a rival above which it does not count as relaxed, by muscle
+    """
 
     def __init__(
-        self, info: StreamInfo, calibration: Calibration, min_level_pct: float, ceiling_pct: float | None
+        self,
+        info: StreamInfo,
+        calibration: Calibration,
+        min_level_pct: float,
+        ceiling_pct: float | None,
+        rival_ceiling_pct: Mapping[str, float] | None = None,
     ) -> None:
         used = [info.channels[i] for i in info.used()]
         self._watched = [(i, channel.muscle) for i, channel in enumerate(used) if channel.role != OTHER]
         self._gate_uv = float(gates_uv(calibration)[0])
         self._min_level_pct = min_level_pct
         self._ceiling_pct = math.inf if ceiling_pct is None else ceiling_pct
+        ceilings = rival_ceiling_pct or {}
+        self._rivals = [(i, muscle, ceilings[muscle]) for i, muscle in self._watched if muscle in ceilings]
 
-    def __call__(self, frame: Frame, target_pct: float) -> str:
-        """Name what is missing first: ``quality:MUSCLE``, ``gate``, ``ceiling``; empty when open."""
+    def __call__(self, frame: Frame, level_pct: Floats) -> str:
+        """Name what is missing first; empty when open.
+
+        ``quality:MUSCLE``, ``gate``, ``ceiling`` or ``rival:MUSCLE``, for levels (n_used,) in %ref.
+        """
         for i, muscle in self._watched:
             if frame.quality[i]:
                 return f"quality:{muscle}"
+        target_pct = float(level_pct[0])
         if not (frame.envelope_uv[0] >= self._gate_uv and target_pct >= self._min_level_pct):
             return "gate"
-        return "ceiling" if target_pct > self._ceiling_pct else ""
+        if target_pct > self._ceiling_pct:
+            return "ceiling"
+        return next((f"rival:{muscle}" for i, muscle, top in self._rivals if level_pct[i] > top), "")
 
 
 @dataclass(slots=True)

@@ -13,14 +13,18 @@ import numpy as np
 from emgfeedback.processing.bandwidth import Grid
 from emgfeedback.training import bayes as _bayes  # noqa: F401  (enters its rules)
 from emgfeedback.training.calibration import calibration_to_json
+from emgfeedback.training.commands import COMMANDS
 from emgfeedback.training.dominance import NOT_MEASURABLE
+from emgfeedback.training.flow import Flow
 from emgfeedback.training.judging import Judge, QualityNotes
 from emgfeedback.training.onset import OnsetWatch
-from emgfeedback.training.phases import PHASES, Observe, Relax, Step
+from emgfeedback.training.permissions import Limits
+from emgfeedback.training.permitting import Permitting
 from emgfeedback.training.placement import NEIGHBOURS
+from emgfeedback.training.quiet import QuietRival
 from emgfeedback.training.reward import RULES as RULES
-from emgfeedback.training.reward import Hold
-from emgfeedback.training.setting_up import LISTENING, SettingUp
+from emgfeedback.training.setting_up import SettingUp
+from emgfeedback.training.teaching import Teaching
 from emgfeedback.values import (
     RIVAL,
     Calibration,
@@ -29,9 +33,7 @@ from emgfeedback.values import (
     Event,
     Floats,
     Frame,
-    Phase,
     Protocol,
-    Quality,
     Reward,
     Setup,
     StreamInfo,
@@ -39,13 +41,8 @@ from emgfeedback.values import (
 )
 
 DEFAULT_RULE = "bayes-quick"
-READY = Phase("ready", 0.0, "Ready")
-DONE = Phase("done", 0.0, "Well done")
-COUNTDOWN_S = 5.0
-WAITING = Phase("waiting", COUNTDOWN_S, "One moment")
 BEFORE_S = 0.5
 """How much of what came before a repetition is searched for onsets."""
-LOWEST_RATIO, HIGHEST_RATIO = 0.2, 10.0
 
 
 def tailor(protocol: Protocol, info: StreamInfo, calibrated: bool) -> Protocol:
@@ -72,6 +69,7 @@ class Session:
     started_at : ISO date-time at which the recording began; dates the calibrations made in it
     placement : how the electrodes sit; whoever re-places one gives another name
     reference_kind : mvic or submaximal, what the references of the protocol are
+    limits : what the person may do; None where nobody is asked to do anything, as with files of others
     """
 
     def __init__(
@@ -85,30 +83,45 @@ class Session:
         started_at: str = "",
         placement: str = "",
         reference_kind: str = "submaximal",
+        limits: Limits | None = None,
     ) -> None:
         self.info, self.grid, self.protocol, self.mains_hz = info, grid, protocol, mains_hz
-        self.ratio = protocol.ratio
-        self.state = "ready"
-        context = {"started_at": started_at, "placement": placement, "reference_kind": reference_kind}
+        self.permitting = Permitting(protocol, limits, started_at[:10], reference_kind)
+        context = {
+            "started_at": started_at,
+            "placement": placement,
+            "reference_kind": self.permitting.reference_kind,
+        }
         self.set_up = SettingUp(info, grid, protocol.phases, context, self.log)
+        self.teaching = Teaching(protocol, self.log)
         self.calibration: Calibration | None = None
         self.hop_start = 0
+        self.stands = False
+        used = [info.channels[i] for i in info.used()]
+        self.muscles = [channel.muscle for channel in used]
+        self.rivals = [channel.muscle for channel in used if channel.role == RIVAL]
+        self.level_pct: Floats = np.full(len(used), math.nan)
+        self.quiet = QuietRival(protocol.quiet, self.muscles, self.log) if protocol.quiet else None
         self._rule_name = rule
         self._judge: Judge | None = None
         self._lately: deque[Frame] = deque(maxlen=grid.hops(BEFORE_S))
-        used = [info.channels[i] for i in info.used()]
-        self.rivals = [channel.muscle for channel in used if channel.role == RIVAL]
         self._quality_notes = QualityNotes(used, grid, self.log)
-        self._phase_index, self._hops_left = -1, 0
-        self._step: Step = Relax(self, READY, 0)
-        self._go_on_at = 0
-        self._after_repeat: int | None = None
-        self._link_is_back = False
         self._sample = 0
         self._events: list[Event] = []
+        self.flow = Flow(self)
         if calibration is not None:
             self.set_up.adopt(calibration)
             self._use(calibration)
+
+    @property
+    def state(self) -> str:
+        """Ready, running, paused, waiting, locked or done."""
+        return self.flow.state
+
+    @property
+    def ratio(self) -> float:
+        """The display line in use: how many times each rival the target must be."""
+        return self.teaching.ratio
 
     @property
     def setup(self) -> Setup:
@@ -131,34 +144,35 @@ class Session:
         for command in commands:
             self._obey(command)
         self._quality_notes.add(frame)
-        level_pct, dominance, reward = self._judged(frame)
+        self.level_pct, dominance, reward = self._judged(frame)
         if self.state == "running":
-            if self._phase().repetition:
-                self.set_up.add_work(frame)
-            if self._step.hop(self, frame, dominance, reward):
-                self.log("reward", {"repetition": self._phase().repetition})
-                reward = replace(reward, rewarded=True)
-            self._hops_left -= 1
-        elif self.state == "waiting":
-            self._count_down(frame)
-        phase, index, left_s = self._phase(), self._phase_index, self._hops_left * self.grid.hop_s
+            reward = self._hop(frame, dominance, reward)
+        self.flow.hop_is_over(frame)
+        asked = self.state, self.flow.phase_index, self.flow.shown, self.flow.hops_left * self.grid.hop_s
         good_s = self._good_s()
         self._lately.append(frame)
-        state = self.state
-        if self._hops_left == 0 and state in ("running", "waiting"):
+        if self.flow.hops_left == 0 and self.state in ("running", "waiting"):
             self.hop_start = frame.end_sample
-            self._go_on()
-        state = self.state if self.finished else state
+            self.flow.go_on()
+        if self.finished:
+            asked = self.state, *asked[1:]
         shown_pct = self._judge.display_pct(frame) if self._judge else None
         events = self._take_events()
-        return Tick(
-            frame, level_pct, dominance, state, index, phase, left_s, reward, good_s, events, shown_pct
-        )
+        return Tick(frame, self.level_pct, dominance, *asked, reward, good_s, events, shown_pct)
+
+    def _hop(self, frame: Frame, dominance: Dominance, reward: Reward) -> Reward:
+        """Let the running phase take the hop."""
+        if self.flow.phase.repetition:
+            self.set_up.add_work(frame)
+        if not self.flow.step.hop(self, frame, dominance, reward):
+            return reward
+        self.log("reward", {"repetition": self.flow.phase.repetition})
+        return replace(reward, rewarded=True)
 
     def close(self) -> tuple[Event, ...]:
         """Report what the running phase gave, when the stream ended before the protocol did."""
         if not self.finished:
-            self._end("end")
+            self.flow.end("end")
         return self._take_events()
 
     def log(self, kind: str, data: Mapping[str, Any]) -> None:
@@ -172,8 +186,8 @@ class Session:
 
     def contraction_is_done(self, muscle: str) -> None:
         """Calibrate after the last contraction, and judge the placement after the last test."""
-        first = self._phase_index + 1 if self._after_repeat is None else self._after_repeat
-        made = self.set_up.contraction_is_done(muscle, self.protocol.phases[first:])
+        later = self.permitting.to_come(self.protocol.phases[self.flow.to_come :])
+        made = self.set_up.contraction_is_done(muscle, later)
         if made is not None:
             self._use(made)
 
@@ -198,128 +212,36 @@ class Session:
 
     def _use(self, calibration: Calibration) -> None:
         self.calibration = calibration
-        self._judge = Judge(self.info, self.grid, self.protocol, calibration, self._rule_name)
+        ceiling_pct = self.permitting.ceiling_pct(calibration.reference_kind)
+        if ceiling_pct != self.protocol.ceiling_pct:
+            self.log("ceiling", {"pct": ceiling_pct, "cause": "protected stage"})
+        self._judge = Judge(self.info, self.grid, self.protocol, calibration, self._rule_name, ceiling_pct)
         self.log("calibration", calibration_to_json(calibration))
 
     def _judged(self, frame: Frame) -> tuple[Floats, Dominance, Reward]:
         """Levels, dominance and the verdict on the hop; nothing is good without a calibration."""
         if self._judge is not None:
-            return self._judge(frame, self.ratio, self._step.feedback)
+            return self._judge(frame, self.ratio, self.flow.step.feedback, self._hindrance)
         unknown = np.full(len(frame.quality), math.nan)
-        return unknown, NOT_MEASURABLE, Reward(False, False, "uncalibrated")
+        withheld = "locked" if self.flow.locked_phase else "uncalibrated"
+        return unknown, NOT_MEASURABLE, Reward(False, False, withheld)
+
+    def _hindrance(self, level_pct: Floats) -> str:
+        """What besides the muscles stands in the way of a good hop."""
+        if self.flow.locked_phase:
+            return "locked"
+        if self.flow.phase.kind == "work" and self.protocol.sides == "step" and not self.stands:
+            return "swing"
+        return "quiet" if self.quiet and self.quiet.forbids(level_pct) else ""
 
     def _obey(self, command: Command) -> None:
-        """Apply and log one command; what makes no sense now is logged and has no effect."""
+        """Log and apply one command; what makes no sense now has no effect."""
         self.log("command", {"kind": command.kind, "data": dict(command.data)})
-        if command.kind == "start" and self.state == "ready":
-            self.state = "running"
-            self._next_phase()
-        elif command.kind == "pause" and self.state == "running":
-            self.state = "paused"
-        elif command.kind == "resume" and self.state == "paused":
-            self.state = "running"
-        elif command.kind == "resume" and self.state == "waiting" and self._link_is_back:
-            self._go_on()
-        elif command.kind == "skip" and self.state in ("running", "paused"):
-            self._next_phase()
-        elif command.kind == "link":
-            self._note_link(str(command.data.get("state")), str(command.data.get("cause", "")))
-        elif command.kind == "stop" and not self.finished:
-            self._end("stop")
-        elif command.kind == "ratio":
-            self._change_ratio(float(command.data.get("ratio", math.nan)))
-        elif command.kind == "repeat" and self.state in ("running", "paused"):
-            self._repeat(command.data.get("index", self.set_up.asked_again))
-
-    def _repeat(self, index: Any) -> None:
-        """Do a phase of the set-up again, then go on with the running one from its beginning."""
-        phases = self.protocol.phases
-        if index in range(self._phase_index + 1) and phases[index].kind in LISTENING:
-            go_on_at = self._interrupt("repeat")
-            if self._after_repeat is None and index != self._phase_index:
-                self._after_repeat = go_on_at
-            self._begin(index)
-
-    def _interrupt(self, why: str) -> int:
-        """Leave the phase, void unless its hold is full; return the index of the phase to go on with."""
-        hold = self._hold()
-        finished = hold is not None and hold.rewarded
-        self._step.leave(self, "" if finished else why)
-        return self._phase_index + finished
-
-    def _change_ratio(self, ratio: float) -> None:
-        if LOWEST_RATIO <= ratio <= HIGHEST_RATIO:
-            self.log("ratio", {"from": self.ratio, "to": ratio, "cause": "operator"})
-            self.ratio = ratio
-
-    def _note_link(self, link: str, cause: str) -> None:
-        """Wait while the board is stalled or lost: what was running is void, not failed."""
-        if link == "streaming":
-            self._link_is_back = True
-        elif self.state in ("running", "waiting"):
-            if self.state == "running":
-                self._go_on_at = self._interrupt(cause or link)
-                self._step = Relax(self, WAITING, 0)
-            self.state = "waiting"
-            self._link_is_back = False
-            self._hops_left = self.grid.hops(COUNTDOWN_S)
-
-    def _count_down(self, frame: Frame) -> None:
-        """Five seconds of signal once the board is back, then on; hops with lost samples do not count."""
-        if self._link_is_back and not (frame.quality & Quality.GAP).any():
-            self._hops_left -= 1
-
-    def _go_on(self) -> None:
-        """Next phase; after a wait, the interrupted one from its beginning."""
-        if self.state == "waiting":
-            self.state = "running"
-            self._begin(self._go_on_at)
-        else:
-            self._next_phase()
-
-    def _next_phase(self) -> None:
-        if self._phase_index >= 0:
-            self._step.leave(self)
-        if self.set_up.rest_again:
-            self._begin(self._phase_index)
-            return
-        following, self._after_repeat = self._after_repeat, None
-        self._begin(self._phase_index + 1 if following is None else following)
-
-    def _begin(self, index: int) -> None:
-        self._phase_index = index
-        self.set_up.listen(self.protocol.phases[index].kind if index < len(self.protocol.phases) else "")
-        if index == len(self.protocol.phases):
-            self.state = "done"
-            self.log("done", {})
-            return
-        phase = self.protocol.phases[index]
-        self._hops_left = self.grid.hops(phase.seconds)
-        self.log("phase", {"index": index, "kind": phase.kind, "muscle": phase.muscle})
-        self._step = PHASES[phase.kind](self, phase, self._hops_left)
-
-    def _end(self, why: str) -> None:
-        if 0 <= self._phase_index < len(self.protocol.phases):
-            self._step.leave(self)
-        self.state = "done"
-        self._hops_left = 0
-        self.log(why, {})
-
-    def _phase(self) -> Phase:
-        return phase_at(self.protocol.phases, self._phase_index, self.state)
+        obey = COMMANDS.get(command.kind)
+        if obey:
+            obey(self, command.data)
 
     def _good_s(self) -> float:
-        hold = self._hold()
-        return hold.good_hops * self.grid.hop_s if hold else 0.0
-
-    def _hold(self) -> Hold | None:
-        return self._step.repetition.hold if isinstance(self._step, Observe) else None
-
-
-def phase_at(phases: Sequence[Phase], index: int, state: str) -> Phase:
-    """The phase of an index, or what stands for it before the start, at the end and while waiting."""
-    if state == "waiting":
-        return WAITING
-    if index < 0:
-        return READY
-    return DONE if index == len(phases) else phases[index]
+        """Good time of the running attempt, where the person may know it."""
+        done = self.flow.repetition()
+        return done.hold.good_hops * self.grid.hop_s if done and self.flow.step.feedback else 0.0

@@ -49,6 +49,7 @@ class SettingUp:
         self._calibrator = Calibrator(info, grid)
         self._placement = Placement(info, grid)
         self._peak = SessionPeak(grid, len(info.used())) if self._asks_for_peak() else None
+        self._left_out = False
 
     def _asks_for_peak(self) -> bool:
         """Whether rest is measured and the references are not all asked for."""
@@ -148,6 +149,14 @@ class SettingUp:
         self._calibrator.drop_trial()
         self._placement.drop()
 
+    def leave_out(self, muscle: str) -> None:
+        """A contraction is not done: without its reference the session's own peaks are the references."""
+        if muscle not in self._placement.muscles:
+            return
+        self._left_out = True
+        if self._peak is None:
+            self._peak = SessionPeak(self._grid, len(self._info.used()))
+
     def end_reference(self, muscle: str) -> None:
         """Close a reference trial; ask for another where the best two lie apart."""
         rms_uv = finite(self._calibrator.end_reference(muscle))
@@ -189,7 +198,7 @@ class SettingUp:
             if report is not None:
                 self._log("placement", report.to_json())
         to_come = any(phase.kind in CONTRACTING and phase.muscle not in NEIGHBOURS for phase in later)
-        if to_come or muscle in NEIGHBOURS or not self._calibrator.has_trials:
+        if to_come or muscle in NEIGHBOURS or not self._calibrator.has_trials or self._left_out:
             return None
         return self._calibration()
 

@@ -22,6 +22,8 @@ DETACHMENTS = ("", "rail", "mains", "quiet")
 LONGEST_CHUNK_S = 10.0
 WORKING = ("work", "observe")
 REHEARSED_REACTION_S = 0.45
+LIFTED = 0.65
+"""Part of a phase of rule ``rep`` for which the leg is up."""
 
 
 class Patient:
@@ -77,6 +79,7 @@ class Patient:
         self._signals = Signals(fs_hz, n_channels, self._body, self._detached, seed)
         self._attention = Attention(fs_hz, np.random.default_rng([seed, 1]))
         self._effort = Effort(round(rise_s * fs_hz))
+        self._seed = seed
         self._detached_at = None if detach_s is None else round(detach_s * fs_hz)
         self._chunk_samples = max(1, round(chunk_s * fs_hz))
         self._paced = paced
@@ -112,10 +115,7 @@ class Patient:
                 return
             start = tick.frame.end_sample + reaction
             start = min(max(start, self._position), self._position + reaction)
-            self._effort.aim(start, self._script.levels(tick.state, tick.phase))
-            works = tick.state == "running" and tick.phase.kind in WORKING
-            if self._detached and works and self._detached_at is None:
-                self._detached_at = start
+            self._obey(self._script, start, tick.state, tick.phase)
 
     def rehearse(self, phases: Iterable[Phase]) -> None:
         """Plan to obey these phases by the clock, from the next sample on: for a reader that cannot answer.
@@ -128,9 +128,7 @@ class Patient:
         with self._lock:
             start = self._position + round(REHEARSED_REACTION_S * self.info.fs_hz)
             for phase in phases:
-                self._effort.aim(start, script.levels("running", phase))
-                if self._detached and phase.kind in WORKING and self._detached_at is None:
-                    self._detached_at = start
+                self._obey(script, start, "running", phase)
                 start += round(phase.seconds * self.info.fs_hz)
             self._effort.aim(start, {})
 
@@ -156,6 +154,16 @@ class Patient:
     def detached_at(self) -> int | None:
         """First sample at which the TFL electrode is off; None while it holds."""
         return self._detached_at
+
+    def _obey(self, script: Script, start: int, state: str, phase: Phase) -> None:
+        """Plan what the muscles do in a phase; a repetition is lifted and lowered, all else is held."""
+        self._effort.aim(start, script.levels(state, phase, self._seed))
+        if state != "running" or phase.kind not in WORKING:
+            return
+        if phase.rule == "rep":
+            self._effort.aim(start + round(LIFTED * phase.seconds * self.info.fs_hz), {})
+        if self._detached and self._detached_at is None:
+            self._detached_at = start
 
     def _plan(self, segments: Sequence[Segment]) -> int:
         """Lay out a timed script; return the sample at which it ends."""

@@ -26,6 +26,18 @@ Physical Therapy Korea 31(2):123."""
 TAUGHT: Levels = {"gmed": 0.50, "tfl": 0.15, "ql": 0.15}
 """GMed near the 46 %MVIC of Cynn 2006 after lumbar stabilisation, with both rivals clearly let go."""
 
+RIGHT: Levels = {"gmed": 0.50, "tfl": 0.10, "ql": 0.10}
+"""As taught, with rivals that stay under a ceiling of 20 % as well."""
+
+ALIASES = {"qlc": "ql", "rf": "ql", "vl": "tfl", "ut": "tfl", "vmo": "gmed", "lt": "gmed"}
+"""Muscles of other montages and the one of the three that answers for them."""
+
+START_RATIO, BEST_RATIO = 0.41, 0.90
+"""GMed / QL of the improver: before (Cynn 2006, without stabilisation), and the most it gets to."""
+
+GAIN_LN, WOBBLE_LN, TFL_OF_QL = 0.03, 0.04, 0.85
+"""What the improver gains with each repetition, its spread (SD), and its TFL as a part of its QL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -49,22 +61,40 @@ class Segment:
 class Script:
     """How a person who obeys the phases works; ``detached`` says how the TFL electrode fails, if it does.
 
-    The first ``untaught_repetitions`` are done in the untaught way, the others with ``work``.
+    The first ``untaught_repetitions`` are done in the untaught way, the others with ``work``; a person that
+    ``improves`` works as `improved` says.
     """
 
     work: Levels
     untaught_repetitions: int = 0
     detached: str = ""
+    improves: bool = False
 
-    def levels(self, state: str, phase: Phase) -> Levels:
+    def levels(self, state: str, phase: Phase, seed: int = 0) -> Levels:
         """Levels that the person gives in a phase, as fractions of the reference."""
         if state != "running":
             return {}
         if phase.kind in ("reference", "test"):
-            return {muscle: 1.0 if muscle == phase.muscle else BYSTANDER for muscle in MUSCLES}
+            tensed = ALIASES.get(phase.muscle, phase.muscle)
+            return {muscle: 1.0 if muscle == tensed else BYSTANDER for muscle in MUSCLES}
         if phase.kind not in ("work", "observe"):
             return {}
+        if self.improves:
+            return improved(phase, seed)
         return UNTAUGHT if phase.repetition <= self.untaught_repetitions else self.work
+
+
+def improved(phase: Phase, seed: int) -> Levels:
+    """Levels of a slow learner: at `START_RATIO` in a start block, then better with each repetition.
+
+    GMed rises as much as QL falls; both waver a little from one repetition to the next.
+    """
+    best_ln = math.log(BEST_RATIO / START_RATIO)
+    gained_ln = 0.0 if phase.role == "start" else min(best_ln, GAIN_LN * phase.repetition)
+    gained_ln += WOBBLE_LN * float(np.random.default_rng([seed, 2, phase.repetition]).standard_normal())
+    gmed, ql = UNTAUGHT["gmed"], UNTAUGHT["gmed"] / START_RATIO
+    more = math.exp(gained_ln / 2)
+    return {"gmed": gmed * more, "tfl": TFL_OF_QL * ql / more, "ql": ql / more}
 
 
 TFL_LEADS: Levels = {"gmed": 0.50, "tfl": 0.60, "ql": 0.15}
@@ -73,6 +103,8 @@ SCRIPTS: dict[str, Script] = {
     "learner": Script(TAUGHT, untaught_repetitions=2),
     "untaught": Script(UNTAUGHT),
     "taught": Script(TAUGHT),
+    "right": Script(RIGHT),
+    "improver": Script(UNTAUGHT, improves=True),
     "cheat-tfl": Script({"gmed": 0.35, "tfl": 0.60, "ql": 0.12}),
     "cheat-ql": Script({"gmed": 0.35, "tfl": 0.12, "ql": 0.60}),
     "rest": Script({}),

@@ -1,0 +1,1 @@
+"""Pages for people: exercise cards, and cards to take home."""
