@@ -57,7 +57,7 @@ def live(source: object, library: Path, *, sinks: Sequence[object] = (), **optio
         library=library,
         meta={"participant": "T1", "version": "test", "source": "test", "seed": 1, "simulated": True},
         sinks=sinks,  # type: ignore[arg-type]
-        **options,  # type: ignore[arg-type],
+        **options,  # type: ignore[arg-type]
         terms=Terms(limits=None),
     )
 

@@ -159,7 +159,8 @@ class Flow:
     def _interrupt(self, why: str) -> int:
         """Leave the phase, void unless its hold is full; return the index of the phase to go on with."""
         done = self.repetition()
-        finished = done is not None and done.hold.rewarded
+        held = done is not None and done.phase.kind == "work" and done.phase.rule == "hold"
+        finished = done is not None and held and done.hold.rewarded
         self.step.leave(self._session, "" if finished else why)
         return self.phase_index + finished
 
