@@ -54,9 +54,9 @@ OBSERVE = Phase("observe", 8.0, "Lift", "As you usually do it.", repetition=1)
 RELAX = Phase("relax", 6.0, "Rest", "Let everything go.")
 
 
-def work(repetition: int = 2) -> Phase:
+def work(repetition: int = 2, **about: Any) -> Phase:
     """A work phase of ten seconds."""
-    return Phase("work", 10.0, "Lift", "Slowly, leg slightly back.", repetition=repetition)
+    return Phase("work", 10.0, "Lift", "Slowly, leg slightly back.", repetition=repetition, **about)
 
 
 PROTOCOL = Protocol(
@@ -90,6 +90,8 @@ def tick(
     quality: Sequence[int] = (0, 0, 0),
     events: tuple[Event, ...] = (),
     hop: int = 1,
+    index: int = 3,
+    rewarded: bool = False,
 ) -> Tick:
     """One hop with given levels in % of reference."""
     level_pct = np.array(levels, float)
@@ -101,10 +103,10 @@ def tick(
         level_pct,
         NOTHING,
         state,
-        3,
+        index,
         phase or work(),
         left_s,
-        Reward(good, False, withheld),
+        Reward(good, rewarded, withheld),
         good_s,
         events,
     )
@@ -128,10 +130,12 @@ def moved(first: int, acceleration_g: Sequence[Sequence[float]], flagged: Any = 
     return Chunk.from_counts(first, counts, 0.022, 1.0, flagged)
 
 
-def finished(number: int, good_s: float, rewarded: bool, share: float = 0.5, void: str = "") -> Event:
-    """The event of a finished repetition."""
+def finished(
+    number: int, good_s: float, rewarded: bool, share: float = 0.5, void: str = "", **about: Any
+) -> Event:
+    """The event of a finished repetition, with the fields of ``about`` where it is a new one."""
     data = {"repetition": number, "good_s": good_s, "rewarded": rewarded, "share_median": share, "void": void}
-    return Event(number * HOP, "repetition", data)
+    return Event(number * HOP, "repetition", data | about)
 
 
 RESULTS = (finished(1, 6.0, True, 0.62), finished(2, 6.0, True, 0.58))

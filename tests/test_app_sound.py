@@ -13,6 +13,7 @@ import pytest
 from emgfeedback.app.feed import Feed
 from emgfeedback.app.patient.state import patient_state
 from emgfeedback.app.sound import CALM_FADE_S, PEAK, RATE_HZ, STEPS_HZ, Sound, Tone, Voice, render, tone
+from emgfeedback.values import Event
 
 
 def heard(silent_s: float = 0.0, **hop) -> Tone:
@@ -111,3 +112,17 @@ def test_one_rival_sounds_too():
     feed.on_chunk(kit.chunk(0))
     feed.on_tick(kit.tick((60, 50), withheld="ratio", quality=(0, 0)))
     assert tone(patient_state(feed.snapshot, kit.PROTOCOL, feed.channels)).hz in STEPS_HZ
+
+
+def test_a_step_of_a_long_hold_rings_once_over_the_tone_and_not_without_a_picture():
+    unit = Event(9, "unit", {"repetition": 2, "units": 1})
+    assert heard(good=True, events=(unit,)).chimes == 1
+    assert heard(phase=kit.work(2, feedback="off"), events=(unit,)).chimes == 0
+    _, voice = blocks(Tone(440.0), 10)
+    rung, voice = blocks(Tone(440.0, chimes=1), 200, voice)
+    spectrum = np.abs(np.fft.rfft(rung[:4800] * np.hanning(4800)))
+    assert spectrum[88] > 5 * np.median(spectrum), "880 Hz"
+    assert np.abs(rung).max() < 0.5
+    again, _ = blocks(Tone(440.0, chimes=1), 10, voice)
+    plain, _ = blocks(Tone(440.0), 10, replace(voice, since_chime_s=np.inf))
+    np.testing.assert_array_equal(again, plain)

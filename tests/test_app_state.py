@@ -12,7 +12,7 @@ import pytest
 from emgfeedback.app.feed import Feed
 from emgfeedback.app.patient.state import PatientState, patient_state
 from emgfeedback.app.patient.steady import Steady
-from emgfeedback.values import RIVAL, Channel, Event, Phase, Protocol, Quality
+from emgfeedback.values import RIVAL, Channel, Event, Phase, Protocol, Quality, Quiet
 
 NAN = math.nan
 
@@ -204,6 +204,60 @@ def test_one_rival_and_unknown_muscles_make_columns_too():
 def test_no_claim_of_leading_while_the_line_is_below_one():
     easy = replace(kit.PROTOCOL, ratio=0.9)
     assert told(protocol=easy, good=True).sub.startswith("Better than your start")
+
+
+def test_under_a_line_below_one_the_target_is_better_and_has_not_found_it():
+    easier = Event(5, "ratio", {"from": 1.32, "to": 0.6, "cause": "start block"})
+    state = told(levels=(30, 40, 10), good=True, events=(easier,))
+    assert column(state, "gmed").word == "better"
+    assert "found" not in state.sub
+    assert column(state, "tfl").line == pytest.approx(0.30 / 0.6)
+
+
+def test_a_rival_over_its_own_ceiling_is_named_and_asked_to_go_soft():
+    protocol = replace(kit.PROTOCOL, rival_ceiling_pct={"tfl": 15.0})
+    state = told(protocol=protocol, levels=(60, 20, 5), withheld="rival:tfl")
+    assert (state.cue, state.sub) == ("Ease off", "Let the front of hip go soft: it is over its limit.")
+    assert column(state, "tfl").over
+    assert column(state, "tfl").line == pytest.approx(0.15)
+    assert column(state, "ql").line == pytest.approx(0.60 / 1.32)
+
+
+def test_where_no_ratio_is_asked_only_a_ceiling_is_a_line():
+    protocol = replace(kit.PROTOCOL, ratio=0.0, rival_ceiling_pct={"tfl": 15.0})
+    state = told(protocol=protocol, levels=(4, 20, 50), withheld="gate")
+    assert column(state, "tfl").over
+    assert math.isnan(column(state, "ql").line)
+    assert not column(state, "ql").over
+    assert told(protocol=protocol, levels=(60, 5, 50), good=True).cue == "Hold"
+
+
+def test_the_quiet_muscle_over_its_line_and_the_swinging_leg_are_told_in_plain_words():
+    protocol = replace(kit.PROTOCOL, quiet=Quiet("ql", ceiling=True))
+    state = told(protocol=protocol, levels=(60, 5, 20), withheld="quiet")
+    assert (state.cue, state.sub) == ("Ease off", "Let the waist be as quiet as in your first tries.")
+    swing = told(levels=(60, 5, 20), withheld="swing")
+    assert (swing.cue, swing.sub) == ("Stand", "Stand on the trained leg.")
+
+
+def test_a_ceiling_that_came_with_the_calibration_is_the_top():
+    protected = Event(5, "ceiling", {"pct": 60.0, "cause": "protected stage"})
+    state = told(levels=(75, 10, 10), withheld="ceiling", events=(protected,))
+    assert state.cue == "Softer"
+    assert column(state, "gmed").top == pytest.approx(0.6)
+
+
+def test_each_phase_has_its_own_hold_and_whole_repetitions_have_none():
+    state = told(phase=kit.work(3, hold_s=20.0), good=True, good_s=6.0)
+    assert (state.ring, state.left_s) == (pytest.approx(0.3), 14)
+    whole = told(phase=kit.work(3, rule="rep"), good=True, good_s=6.0)
+    assert (whole.cue, whole.left_s) == ("Hold", None)
+    assert math.isnan(whole.ring)
+
+
+def test_a_baseline_is_a_calm_screen():
+    state = told(levels=(4, 3, 2), phase=Phase("baseline", 60.0, "Lie quietly."), left_s=30.0)
+    assert (state.cue, state.columns, state.left_s) == ("Lie", (), 30)
 
 
 def test_sub_lines_are_at_most_sixty_characters():

@@ -17,7 +17,7 @@ from emgfeedback.app.patient.state import PatientState, patient_state
 from emgfeedback.app.patient.text import Label
 from emgfeedback.app.patient.view import PatientView
 from emgfeedback.app.theme import DARK, REGULAR, SEMIBOLD, THEMES, font, load_fonts
-from emgfeedback.values import RIVAL, Channel
+from emgfeedback.values import RIVAL, TARGET, Channel, Phase
 
 NAN = math.nan
 CANVASES = [(1600, 900), (900, 1600), (1260, 1120), (900, 1250), (1900, 900)]
@@ -39,6 +39,10 @@ FIVE = replace(
     kit.INFO,
     channels=(*kit.INFO.channels, Channel("4", "es", "right", RIVAL), Channel("5", "abc", "right", RIVAL)),
 )
+TRAPEZIUS = replace(
+    kit.INFO, channels=(Channel("1", "lt", "right", TARGET), Channel("2", "ut", "right", RIVAL))
+)
+LOWER = replace(kit.PROTOCOL, target="lt", rivals=("ut",), coaching={})
 MANY = replace(kit.PROTOCOL, phases=tuple(kit.work(n) for n in range(1, 61)))
 STATES = {
     "found": state_of(good=True, good_s=2.4),
@@ -62,6 +66,19 @@ STATES = {
     "lost while measuring": state_of(levels=(NAN,) * 3, phase=kit.REST, silent_s=2.0),
     "countdown": state_of(levels=(NAN,) * 3, phase=kit.WAITING, state="waiting", left_s=4.2),
     "sixty repetitions": state_of(protocol=MANY, phase=kit.work(60)),
+    "quiet": state_of(phase=kit.work(3, feedback="off"), good=True),
+    "quiet, told later": state_of(phase=kit.work(3, feedback="after"), good=True),
+    "not permitted": state_of(phase=kit.work(3), withheld="locked"),
+    "pain": state_of(phase=Phase("locked", 0.0, "Stopped. Rest."), state="locked"),
+    "over its ceiling": state_of(levels=(60, 40, 10), withheld="rival:tfl"),
+    "swing": state_of(phase=kit.work(3), withheld="swing"),
+    "whole repetition": state_of(phase=kit.work(3, rule="rep"), good=True),
+    "told": state_of(
+        levels=(4, 3, 2),
+        phase=kit.RELAX,
+        events=(kit.finished(3, 4.2, False, 0.64, feedback="after", hold_s=5.0, met=False),),
+    ),
+    "trapezius": state_of(info=TRAPEZIUS, protocol=LOWER, levels=(60, 20), withheld="ratio"),
     "before the first hop": patient_state(None, kit.PROTOCOL, kit.INFO.channels),
 }
 
@@ -154,7 +171,7 @@ def test_no_two_boxes_of_words_overlap(name, canvas):
 
 
 @pytest.mark.parametrize("canvas", [(1600, 900), (900, 1600)])
-@pytest.mark.parametrize("name", ["found", "cheat", "no signal", "one rival", "left"])
+@pytest.mark.parametrize("name", ["found", "cheat", "no signal", "one rival", "left", "trapezius"])
 def test_places_can_be_read_from_three_metres(name, canvas):
     layout = columns.layout_of(STATES[name], *canvas)
     assert all(label.fitted() >= 52 for label in columns.still_labels(STATES[name], DARK, layout))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import app_kit as kit
 
-from emgfeedback.app import words
+from emgfeedback.app import notes
 from emgfeedback.app.console.cards import Cards
 from emgfeedback.app.console.panel import phase_words
 from emgfeedback.app.console.summary import summary_words
@@ -66,7 +66,7 @@ def test_the_patient_sees_no_badge_for_a_void_repetition():
 def test_the_panel_names_the_wait_and_the_void():
     assert phase_words(kit.work(3), "running", 5, down=True) == "Waiting for the board"
     assert phase_words(kit.WAITING, "waiting", 5) == "The board is back, going on in"
-    assert words.note(kit.finished(3, 2.0, False, void="COM3 is gone")) == (
+    assert notes.note(kit.finished(3, 2.0, False, void="COM3 is gone")) == (
         "Repetition 3 is void (COM3 is gone) and starts again."
     )
-    assert words.note(kit.finished(3, 2.0, False)) == ""
+    assert notes.note(kit.finished(3, 2.0, False)) == ""

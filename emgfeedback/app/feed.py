@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from emgfeedback.app.movement import Movement
-from emgfeedback.values import Channel, Chunk, Event, Floats, Protocol, StreamInfo, Tick
+from emgfeedback.app.result import Result as Result
+from emgfeedback.app.result import with_veto
+from emgfeedback.values import Channel, Chunk, Event, Floats, Phase, Protocol, StreamInfo, Tick
 
 TRACE_S = 10.0
 SHORTEST_HOP_S = 0.016
@@ -24,37 +26,14 @@ RECENT_EVENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One finished repetition, as the session judged it. ``share_median`` is a fraction or NaN.
-
-    ``void`` says why it does not count (the board was lost), empty when it does.
-    """
-
-    repetition: int
-    good_s: float
-    rewarded: bool
-    share_median: float
-    void: str = ""
-
-    @classmethod
-    def from_event(cls, data: Mapping[str, Any], repetition: int) -> Result:
-        """Read a repetition event; ``repetition`` stands in where the event does not number itself."""
-        share = data.get("share_median")
-        return cls(
-            int(data.get("repetition", repetition)),
-            float(data.get("good_s") or 0.0),
-            bool(data.get("rewarded")),
-            math.nan if share is None else float(share),
-            str(data.get("void") or ""),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the screens need at one moment.
 
     ``received_s`` is the monotonic arrival of the chunk the frame came from; ``ratio`` the line R in use;
-    ``results`` the finished repetitions; ``recent`` the last events, newest last.
+    ``results`` the finished repetitions; ``recent`` the last events, newest last. ``ceiling_pct`` is the
+    target's top, None without one; ``locked`` the newest event of a phase that is not permitted, until
+    something is unlocked; ``stands`` whether the trained leg stands; ``pain_score`` what was said at the
+    pain key, 0 to 10; ``units`` how many steps of long holds were reached and told.
     """
 
     tick: Tick
@@ -65,6 +44,20 @@ class Snapshot:
     ratio: float
     results: tuple[Result, ...] = ()
     recent: tuple[Event, ...] = ()
+    ceiling_pct: float | None = None
+    locked: Mapping[str, Any] | None = None
+    stands: bool = False
+    pain_score: float | None = None
+    units: int = 0
+
+    @property
+    def not_permitted(self) -> bool:
+        """The running phase is one that the person's limits do not allow."""
+        tick = self.tick
+        if tick.phase.kind not in ("work", "observe"):
+            return False
+        noted = self.locked is not None and self.locked.get("index") == tick.phase_index
+        return noted or tick.reward.withheld == "locked"
 
     @property
     def lost_pct(self) -> float:
@@ -97,6 +90,11 @@ class Feed:
         self.snapshot: Snapshot | None = None
         self._fs_hz = info.fs_hz
         self._ratio = protocol.ratio if ratio is None else ratio
+        self._ceiling_pct = protocol.ceiling_pct
+        self._locked: Mapping[str, Any] | None = None
+        self._stands = False
+        self._pain_score: float | None = None
+        self._units = 0
         self._received_s = 0.0
         self._received = self._lost = 0
         self._next_sample: int | None = None
@@ -121,7 +119,7 @@ class Feed:
     def on_tick(self, tick: Tick) -> None:
         """Keep the hop: trace row first, then its counter, then the snapshot."""
         for event in tick.events:
-            self._note(event)
+            self._note(event, tick.phase)
         row = self._written % len(self._ends)
         self._ends[row] = tick.frame.end_sample
         self._values[row, 0] = tick.shown_pct
@@ -136,14 +134,37 @@ class Feed:
             self._ratio,
             self._results,
             self._recent,
+            self._ceiling_pct,
+            self._locked,
+            self._stands,
+            self._pain_score,
+            self._units,
         )
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Event, phase: Phase) -> None:
         self._recent = (*self._recent, event)[-RECENT_EVENTS:]
+        data = event.data
         if event.kind == "repetition":
-            self._results += (Result.from_event(event.data, len(self._results) + 1),)
+            self._results += (Result.from_event(data, len(self._results) + 1),)
+        elif event.kind == "veto" and data.get("repetition") != self._in_work(phase):
+            self._results = with_veto(self._results, event)
         elif event.kind == "ratio":
-            self._ratio = float(event.data["to"])
+            self._ratio = float(data["to"])
+        elif event.kind == "ceiling":
+            self._ceiling_pct = data["pct"]
+        elif event.kind in ("locked", "unlock") and not data.get("refused"):
+            self._locked = data if event.kind == "locked" else None
+        elif event.kind == "stance":
+            self._stands = bool(data["on"])
+        elif event.kind == "pain":
+            self._pain_score = data.get("score")
+        elif event.kind == "unit" and (phase.kind, phase.feedback) == ("work", "live"):
+            self._units += 1
+
+    def _in_work(self, phase: Phase) -> int | None:
+        """Number of the repetition that is running; its veto comes with its own event."""
+        done = {result.repetition for result in self._results if not result.void}
+        return phase.repetition if phase.repetition and phase.repetition not in done else None
 
     def trace(self) -> Trace:
         """Copy the last ten seconds; copied again when the writer went round meanwhile."""

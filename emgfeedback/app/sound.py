@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from emgfeedback.app.patient.state import PatientState
+from emgfeedback.app.patient.picture import PatientState
 from emgfeedback.values import RIVAL, TARGET, Floats
 
 RATE_HZ = 48000
@@ -18,14 +18,17 @@ PEAK = 0.35
 RAMP_S, CALM_FADE_S = 0.020, 0.2
 """Glide between two notes, and the slow fade when the board is gone."""
 STEP_LN = 0.14
+CHIME_HZ, CHIME_PEAK, CHIME_S = 880.0, 0.12, 0.12
+"""A short bell over the tone when a step of a long hold is reached; it is gone to a third in `CHIME_S`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """What sounds now; 0 Hz is silence, reached within ``fade_s``."""
+    """What sounds now; 0 Hz is silence, reached within ``fade_s``. A chime more than before is rung."""
 
     hz: float = 0.0
     fade_s: float = RAMP_S
+    chimes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,16 @@ class Voice:
     phase: float = 0.0
     hz: float = STEPS_HZ[0]
     gain: float = 0.0
+    chimes: int = 0
+    since_chime_s: float = math.inf
 
 
 def tone(state: PatientState) -> Tone:
     """The tone of a state: higher as the target leads more, the top note when it is good."""
+    return replace(_pitch(state), chimes=state.units)
+
+
+def _pitch(state: PatientState) -> Tone:
     if not state.live:
         return Tone(fade_s=CALM_FADE_S)
     if not state.ring_good or any(column.problem for column in state.columns):
@@ -49,7 +58,8 @@ def tone(state: PatientState) -> Tone:
     if state.found:
         return Tone(STEPS_HZ[-1])
     rivals = (column for column in state.columns if column.role == RIVAL)
-    behind_ln = max((_ln_behind(rival.level, rival.line) for rival in rivals), default=0.0)
+    lines = [_ln_behind(rival.level, rival.line) for rival in rivals if not math.isnan(rival.line)]
+    behind_ln = max(lines, default=0.0)
     step = len(STEPS_HZ) - 2 - int(min(max(behind_ln, 0.0) / STEP_LN, len(STEPS_HZ) - 2))
     return Tone(STEPS_HZ[step])
 
@@ -65,7 +75,13 @@ def render(wanted: Tone, n_samples: int, voice: Voice) -> tuple[Floats, Voice]:
     gain = _glide(voice.gain, PEAK if wanted.hz else 0.0, time_s / wanted.fade_s * PEAK)
     phase = voice.phase + 2 * np.pi * np.cumsum(hz) / RATE_HZ
     wave = gain * (np.sin(phase) + 0.25 * np.sin(2 * phase)) / 1.25
-    return wave, Voice(float(phase[-1] % (2 * np.pi)), float(hz[-1]), float(gain[-1]))
+    before_s = 0.0 if wanted.chimes > voice.chimes else voice.since_chime_s
+    last_s = before_s + n_samples / RATE_HZ
+    if before_s < 10 * CHIME_S:
+        ring_s = before_s + time_s
+        wave = wave + CHIME_PEAK * np.exp(-ring_s / CHIME_S) * np.sin(2 * np.pi * CHIME_HZ * ring_s)
+    now = float(phase[-1] % (2 * np.pi)), float(hz[-1]), float(gain[-1])
+    return wave, Voice(*now, wanted.chimes, last_s)
 
 
 def _glide(now: float, wanted: float, reach: Floats) -> Floats:

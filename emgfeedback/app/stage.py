@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -17,6 +17,7 @@ from emgfeedback.app.link import Link
 from emgfeedback.app.patient.state import PatientState, patient_state
 from emgfeedback.app.patient.view import PatientView
 from emgfeedback.app.theme import DARK, LIGHT, stylesheet
+from emgfeedback.values import RIVAL
 
 PANEL_EVERY, NUMBERS_EVERY = 2, 16
 
@@ -24,7 +25,7 @@ PANEL_EVERY, NUMBERS_EVERY = 2, 16
 class Stage(QSplitter):
     """Shows snapshots of one run: the picture each time, the panel every other time, numbers now and then."""
 
-    def __init__(self, job: Any, feed: Feed, actions: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, job: Any, feed: Feed, actions: Mapping[str, Callable[..., object]]) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.tag = "REPLAY" if job.replay else "SIMULATION" if job.simulated else ""
         self.delay = DelayMeter()
@@ -34,9 +35,14 @@ class Stage(QSplitter):
         self._announced: object = None
         self._link_words = ""
         who = " · ".join(part for part in (job.participant, f"{job.side} side" if job.side else "") if part)
-        self.patient = PatientView(DARK, self.tag)
+        heard = [channel.muscle for channel in feed.channels if channel.role == RIVAL]
+        asked = (*job.protocol.rivals, *job.protocol.coaching)
+        mode = words.mode(job.protocol.target, asked, heard)
+        self.patient = PatientView(DARK, " · ".join(filter(None, (self.tag, mode))))
         self.patient.painted = self._note_paint
-        self.panel = Panel(job.protocol, feed.channels, who, self.tag, LIGHT, actions, feed.movement.known)
+        self.panel = Panel(
+            job.protocol, feed.channels, who, self.tag, LIGHT, actions, feed.movement.known, mode
+        )
         self.panel.setStyleSheet(stylesheet(LIGHT))
         self.panel.setMinimumWidth(400)
         self._arrange()

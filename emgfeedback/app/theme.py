@@ -134,17 +134,27 @@ def stylesheet(theme: Theme) -> str:
     QFrame[look="card"] {{ background: {theme.well}; border: 1px solid {theme.line}; border-radius: 12px; }}
     QFrame[look="card"] QLabel {{ background: transparent; }}
     QPushButton {{ background: {theme.well}; color: {theme.ink}; border: 2px solid {theme.line};
-                  border-radius: 9px; padding: 0 8px; min-height: 34px; font-size: 13px; }}
+                  border-radius: 9px; padding: 0 8px; min-height: 30px; font-size: 13px; }}
     QPushButton:hover {{ border-color: {theme.dim}; }}
     QPushButton:pressed {{ background: {theme.background_end}; }}
     QPushButton:disabled {{ color: {theme.dim}; background: {theme.background_end}; }}
     QPushButton[look="main"] {{ background: {theme.accent}; color: #FFFFFF; border-color: {theme.accent};
-                               min-height: 44px; font-size: 16px; font-weight: 600; }}
+                               min-height: 40px; font-size: 16px; font-weight: 600; }}
     QPushButton[look="main"]:disabled {{ background: {theme.dim}; border-color: {theme.dim}; }}
-    QPushButton[look="stop"] {{ color: #9B1C1C; border-color: #B4332E; min-height: 44px; font-size: 16px;
+    QPushButton[look="stop"] {{ color: #9B1C1C; border-color: #B4332E; min-height: 40px; font-size: 16px;
                                font-weight: 600; }}
     QPushButton[look="stop"]:disabled {{ color: {theme.dim}; border-color: {theme.line}; }}
+    QPushButton[look="pain"] {{ color: #7A4A00; border-color: #C98A2B; min-height: 40px; font-size: 16px;
+                               font-weight: 600; }}
+    QPushButton[look="pain"]:disabled {{ color: {theme.dim}; border-color: {theme.line}; }}
+    QPushButton[look="number"] {{ padding: 0; min-width: 24px; }}
     QPushButton[look="page"] {{ min-height: 44px; font-size: 16px; }}
+    QLineEdit, QComboBox {{ background: {theme.well}; border: 2px solid {theme.line}; border-radius: 7px;
+                           padding: 0 7px; min-height: 30px; }}
+    QComboBox::drop-down {{ border: 0; width: 22px; }}
+    QComboBox::down-arrow {{ width: 0; height: 0; border-left: 5px solid {theme.well};
+                            border-right: 5px solid {theme.well}; border-top: 6px solid {theme.ink}; }}
+    QLineEdit:focus, QComboBox:focus {{ border-color: {theme.ink}; }}
     QPushButton:focus {{ border-color: {theme.ink}; }}
     QPushButton[look="main"]:focus {{ border-color: #F2B134; }}
     QSplitter::handle {{ background: {theme.line}; }}

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from emgfeedback.app.console.controls import COMMANDS, listen, stepped
+from emgfeedback.app import acts
+from emgfeedback.app.console.controls import COMMANDS, listen
 from emgfeedback.app.console.page import LETTING_GO, Choice, Connecting, Failure, Page
 from emgfeedback.app.console.summary import Summary
-from emgfeedback.app.feed import Feed, Result
+from emgfeedback.app.feed import Feed
 from emgfeedback.app.link import link_of
+from emgfeedback.app.result import Result
 from emgfeedback.app.sound import Sound
 from emgfeedback.app.stage import NUMBERS_EVERY, Stage
 from emgfeedback.app.theme import LIGHT
@@ -39,7 +40,7 @@ class Window(QWidget):
         super().__init__()
         self.sound = Sound()
         self.setWindowTitle(title)
-        self._actions = self._named_actions()
+        self._actions = acts.named(self)
         self._shortcuts = listen(self, self._actions)
         self._pages = QStackedWidget()
         layout = QVBoxLayout(self)
@@ -63,6 +64,7 @@ class Window(QWidget):
         self.failure: Failure | None = None
         self.connecting: Connecting | None = None
         self._polls = 0
+        self._state = ""
         self._link = link_of(job, None, time.monotonic())
         self._began_s = time.monotonic()
         while (old := self._pages.widget(0)) is not None:
@@ -72,7 +74,7 @@ class Window(QWidget):
         self._pages.addWidget(self.stage)
         if self._link.joining:
             where = str(getattr(job.source, "where", ""))
-            self.connecting = Connecting(job.info.device, where, LIGHT, self._stop)
+            self.connecting = Connecting(job.info.device, where, LIGHT, self.stop)
             self._turn_to(self.connecting)
         self._allow()
 
@@ -109,7 +111,9 @@ class Window(QWidget):
                 self._over()
 
     def _show(self, now_s: float) -> None:
-        if self._polls % NUMBERS_EVERY == 0:
+        state = self.feed.snapshot.tick.state if self.feed.snapshot else ""
+        if self._polls % NUMBERS_EVERY == 0 or state != self._state:
+            self._state = state
             self.stage.show_link(self._link)
             self._allow()
         self._polls += 1
@@ -126,10 +130,8 @@ class Window(QWidget):
     def _allow(self) -> None:
         """Offer what has an effect now, and nothing else."""
         page = self._pages.currentIndex() == 0
-        allowed = {"stop"} if not self.worker.stopping else set()
-        if not self.job.replay and not self.worker.stopping and not self._link.down:
-            allowed |= set(COMMANDS)
-        self.panel.controls.allow(*allowed)
+        allowed = acts.allowed(self, self._link.down)
+        self.panel.allow(*allowed)
         for name, shortcuts in self._shortcuts.items():
             usable = page and (name not in COMMANDS or name in allowed)
             for shortcut in shortcuts:
@@ -138,7 +140,7 @@ class Window(QWidget):
     def _over(self) -> None:
         """The run has ended, by itself or by a fault: show what there is to show."""
         self.sound.stop()
-        self._leave_full_screen()
+        self.leave_full_screen()
         self.connecting = None
         if self.feed.snapshot is None and (self.worker.error or self.worker.cancelled):
             self.failure = self._failure()
@@ -178,31 +180,14 @@ class Window(QWidget):
         self.begin(self._autostart)
 
     def _results(self) -> tuple[Result, ...]:
-        """The repetitions of the outcome, which knows also the one that was cut short."""
-        done = getattr(self.worker.outcome, "repetitions", None)
-        if done is None:
-            return self.feed.snapshot.results if self.feed.snapshot else ()
-        return tuple(Result.from_event(data, number) for number, data in enumerate(done, 1))
+        """What was seen, vetoes included, and from the outcome the repetition that was cut short."""
+        seen = self.feed.snapshot.results if self.feed.snapshot else ()
+        done = getattr(self.worker.outcome, "repetitions", None) or ()
+        cut_short = enumerate(done[len(seen) :], len(seen) + 1)
+        return (*seen, *(Result.from_event(data, number) for number, data in cut_short))
 
-    def _named_actions(self) -> dict[str, Callable[[], None]]:
-        return {
-            "start": self._start_or_pause,
-            "stop": self._stop,
-            "skip": lambda: self.job.commands.post("skip"),
-            "easier": lambda: self._step_ratio(-1),
-            "harder": lambda: self._step_ratio(1),
-            "mark": lambda: self.job.commands.post("mark"),
-            "turn": lambda: self.patient.next_turn(),
-            "sound": self._toggle_sound,
-            "full": self._toggle_full_screen,
-        }
-
-    def _start_or_pause(self) -> None:
-        state = self.feed.snapshot.tick.state if self.feed.snapshot else "ready"
-        wanted = {"ready": "start", "paused": "resume", "waiting": "resume"}
-        self.job.commands.post(wanted.get(state, "pause"))
-
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Stop the run, or give up waiting for the board."""
         if self.connecting is not None:
             self.worker.cancel()
             self.connecting.leave()
@@ -210,24 +195,16 @@ class Window(QWidget):
             self.worker.stop()
         self._allow()
 
-    def _step_ratio(self, steps: int) -> None:
-        ratio = self.feed.snapshot.ratio if self.feed.snapshot else self.job.protocol.ratio
-        self.job.commands.post("ratio", ratio=stepped(ratio, steps))
-
-    def _toggle_sound(self) -> None:
-        problem = self.sound.toggle()
-        self.panel.controls.rename("sound", "Sound on" if self.sound.on else "Sound")
-        if problem:
-            self.panel.say(problem)
-
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
+        """Only the patient view, or the panel again."""
         if self.isFullScreen():
-            self._leave_full_screen()
+            self.leave_full_screen()
         else:
             self.panel.hide()
             self.showFullScreen()
 
-    def _leave_full_screen(self) -> None:
+    def leave_full_screen(self) -> None:
+        """Show the panel again."""
         if self.isFullScreen():
             self.panel.show()
             self.showNormal()
@@ -247,7 +224,7 @@ class Window(QWidget):
             if not self._is_closing:
                 self._closing_s = time.monotonic()
                 self.sound.stop()
-                self._stop()
+                self.stop()
             return
         self._quiet()
         event.accept()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from emgfeedback.processing.advice import flag_advice, reading_step, reading_words
 from emgfeedback.processing.readings import Reading
-from emgfeedback.values import Dominance, Event, Quality
+from emgfeedback.values import Dominance, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ MUSCLES = {
     "rf": Muscle("RF", "Rectus femoris", "front of thigh", 4),
     "vmo": Muscle("VMO", "Vastus medialis", "inner thigh"),
     "vl": Muscle("VL", "Vastus lateralis", "outer thigh", 3),
+    "lt": Muscle("Lower trapezius", "Lower trapezius", "shoulder blade"),
+    "ut": Muscle("Upper trapezius", "Upper trapezius", "top of shoulder", 3),
 }
 
 
@@ -79,10 +81,35 @@ def step(bits: int) -> str:
     return advice.step if advice else ""
 
 
-def leading(dominance: Dominance, target: str, withheld: str) -> str:
+def mode(target: str, rivals: Sequence[str], heard: Sequence[str]) -> str:
+    """Name the mode when an exercise has several rivals and only one of them is recorded; else empty."""
+    left = [rival for rival in dict.fromkeys(rivals) if rival in heard]
+    if len(set(rivals)) < 2 or len(left) != 1:
+        return ""
+    return f"{brief(target)} + one rival ({brief(left[0])})"
+
+
+def brief(code: str) -> str:
+    """The short word for a muscle without what stands in brackets."""
+    return muscle(code).short.partition(" (")[0]
+
+
+def missing(withheld: str, target: str, quiet: str = "") -> str:
+    """Why a hop earns nothing, where who leads does not say it; ``quiet`` is the code of the quiet muscle."""
+    kind, _, code = withheld.partition(":")
+    return {
+        "ceiling": f"{target} over its ceiling",
+        "rival": f"{brief(code)} over its ceiling",
+        "quiet": f"{brief(quiet) if quiet else 'A rival'} over its quiet line",
+        "swing": "Swing: not judged until it stands (B)",
+    }.get(kind, "")
+
+
+def leading(dominance: Dominance, target: str, withheld: str, ratio: float = math.inf) -> str:
     """Who leads, and the target's share with its 95 % bounds; what cannot be said is said.
 
-    ``withheld`` is the reason why the hop earns nothing.
+    ``withheld`` is the reason why the hop earns nothing. Under a line ``ratio`` below 1 the target is never
+    said to lead, only to be better than at the start.
     """
     if withheld == "uncalibrated":
         return "Not calibrated: no muscle is compared yet"
@@ -90,7 +117,11 @@ def leading(dominance: Dominance, target: str, withheld: str) -> str:
         return "Not measurable now" if withheld.startswith("quality") else "At rest"
     shares = (dominance.share, dominance.share_low, dominance.share_high)
     share = " · {} {:.0f} % ({:.0f} to {:.0f})".format(target, *(100 * s for s in shares))
-    return f"{muscle(dominance.leader).short} leads{share if all(map(math.isfinite, shares)) else ''}"
+    who = f"{muscle(dominance.leader).short} leads"
+    ahead = brief(dominance.leader) == target
+    if 0 < ratio < 1 and (ahead or dominance.margin_ln >= math.log(ratio)):
+        who = "Better than the start"
+    return f"{who}{share if all(map(math.isfinite, shares)) else ''}"
 
 
 def ratios(dominance: Dominance, target: str, rivals: Sequence[str]) -> str:
@@ -141,36 +172,4 @@ def link(state: str, silent_s: float, cause: str = "") -> str:
         return f"No samples for {seconds}: is the board near the dongle, and its battery charged?"
     if state in ("lost", "reconnecting"):
         return f"Board lost for {seconds}: check the dongle and the board's switch. Trying again…"
-    return ""
-
-
-def note(event: Event) -> str:
-    """One line for the operator about an event, empty for those that need no words."""
-    data = event.data
-    if event.kind == "calibration":
-        return str(data.get("refused") or "Reference known: levels are now in % of reference.")
-    if event.kind == "trial":
-        return str(data["cause"])
-    if event.kind == "placement":
-        return " ".join(data["words"])
-    if event.kind == "heartbeat" and data["rate_bpm"] is not None:
-        residue_uv = max(value for value in data["residue_uv"] if value is not None)
-        left = "left of it" if data["taken_out"] else "of it in the trunk channel"
-        return f"Heart {data['rate_bpm']:.0f} per minute, {residue_uv:.1f} µV {left} at rest."
-    if event.kind == "setup" and data.get("heartbeat"):
-        return "Heartbeat at rest: it is taken out from now on, the rest starts over."
-    if event.kind == "setup" and data.get("notch_hz"):
-        return f"Mains hum at rest: the {data['notch_hz']:g} Hz notch is on, the rest starts over."
-    if event.kind == "gap":
-        return f"{data['missing_s']:.1f} s of samples were lost."
-    if event.kind == "ratio":
-        return f"The line is now {data['to']:.2f} : 1."
-    if event.kind == "repetition" and data.get("void"):
-        return f"Repetition {data['repetition']} is void ({data['void']}) and starts again."
-    if event.kind == "repetition" and (data.get("fatigue") or {}).get("may_be_fatigue"):
-        return f"Repetition {data['repetition']}: {data['fatigue']['words']}."
-    if event.kind == "reward":
-        return f"Repetition {data['repetition']}: full hold."
-    if event.kind == "command" and data.get("kind") == "mark":
-        return "Marker set."
     return ""

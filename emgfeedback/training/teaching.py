@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from emgfeedback.training.repetition import TOLD
 from emgfeedback.training.shaping import floor_ln, next_ln, start_ln
 from emgfeedback.values import Phase, Protocol
 
@@ -67,9 +68,12 @@ class Teaching:
         self.ratio = ratio
 
     def done(self, phase: Phase, report: Mapping[str, Any]) -> None:
-        """Keep a finished repetition; too many misses in a row end the sets."""
+        """Keep a finished repetition; too many misses in a row end the sets.
+
+        A quiet one does not count for that: the end of the sets would tell how it went.
+        """
         self._reports.append({**report, "block": phase.block})
-        if phase.kind != "work" or report["void"]:
+        if phase.kind != "work" or report["void"] or phase.feedback not in TOLD:
             return
         self._missed = 0 if report["met"] else self._missed + 1
         if 0 < self._protocol.stop_after <= self._missed and not self.enough:

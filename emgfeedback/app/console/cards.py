@@ -1,18 +1,20 @@
-"""One small card per repetition: who did the work, and how much of the hold was good."""
+"""One small card per repetition: how hard it was, who did the work, and how much of the hold was good."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from emgfeedback.app.feed import Result
 from emgfeedback.app.patient.text import Label
 from emgfeedback.app.theme import Theme
 
-WIDEST, NARROWEST, GAP, BAR_HEIGHT = 88.0, 58.0, 6.0, 34.0
+WIDEST, NARROWEST, GAP, BAND, BAR_HEIGHT = 88.0, 58.0, 6.0, 17.0, 44.0
+HEIGHT = 84
 
 
 class Cards(QWidget):
@@ -23,11 +25,12 @@ class Cards(QWidget):
         self._repetitions, self._hold_s, self._theme = repetitions, hold_s, theme
         self._results: tuple[Result, ...] = ()
         self._now = 0
-        self.setFixedHeight(74)
+        self.picked: Callable[[int], object] | None = None
+        self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Repetitions")
 
     def sizeHint(self) -> QSize:
-        return QSize(440, 74)
+        return QSize(440, HEIGHT)
 
     def show_results(self, results: tuple[Result, ...], now: int = 0) -> None:
         """Take the newest results; ``now`` is the repetition in work."""
@@ -37,33 +40,54 @@ class Cards(QWidget):
             self.update()
 
     def _spoken(self, result: Result) -> str:
+        number = result.repetition
         if result.void:
-            return f"{result.repetition}: void, {result.void}"
-        return f"{result.repetition}: {self._seconds(result)}{', full hold' if result.rewarded else ''}"
+            return f"{number}: void, {result.void}"
+        said = [self._seconds(result)]
+        if result.achieved:
+            said.append("full hold" if result.rule == "hold" else "met")
+        said += [f"at {difficulty(result)}"] if difficulty(result) else []
+        said += [] if result.seen else ["quiet"]
+        if result.met_fixed is not None:
+            said.append(f"fixed line {'met' if result.met_fixed else 'not met'}")
+        said += [f"not counted, {result.veto}"] if result.veto else []
+        return f"{number}: {', '.join(said)}"
 
     def _seconds(self, result: Result) -> str:
-        if not self._hold_s:
+        hold_s = self._hold_s if result.hold_s is None else result.hold_s
+        if not result.seen:
+            return f"quiet {result.good_s:.1f} s"
+        if not hold_s or result.rule == "rep":
             return f"{result.good_s:.1f} s"
-        return f"{min(result.good_s, self._hold_s):.1f} of {self._hold_s:g} s"
+        return f"{min(result.good_s, hold_s):.1f} of {hold_s:g} s"
 
     def paintEvent(self, event: object) -> None:
         with QPainter(self) as painter:
-            self._draw(painter)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for left, width, number, result in self._places():
+                self._card(painter, left, width, number, result)
 
-    def _draw(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on a finished card asks about it."""
+        x = event.position().x()
+        for left, width, number, result in self._places():
+            if left <= x < left + width and result is not None and self.picked is not None:
+                self.picked(number)
+
+    def _places(self) -> Iterator[tuple[float, float, int, Result | None]]:
+        """Left edge, width, number and result of every card that fits."""
         slots = self._slots()
         shown = max(1, int((self.width() + GAP) / (NARROWEST + GAP)))
         shown = max(1, min(shown, len(slots)))
         width = min(WIDEST, (self.width() + GAP) / shown - GAP)
         first = min(max(0, len(self._results) + 2 - shown), len(slots) - shown)
         for place, (number, result) in enumerate(slots[first : first + shown]):
-            self._card(painter, place * (width + GAP), width, number, result)
+            yield place * (width + GAP), width, number, result
 
     def _slots(self) -> list[tuple[int, Result | None]]:
         """What was done, in its order, then what is to come; a void attempt is there beside its repeat."""
-        counted = {result.repetition for result in self._results if not result.void}
-        to_come = (n for n in range(1, self._repetitions + 1) if n not in counted)
+        done = {result.repetition for result in self._results if not result.void}
+        to_come = (n for n in range(1, self._repetitions + 1) if n not in done)
         return [*((result.repetition, result) for result in self._results), *((n, None) for n in to_come)]
 
     def _card(self, painter: QPainter, left: float, width: float, number: int, result: Result | None) -> None:
@@ -73,43 +97,56 @@ class Cards(QWidget):
         painter.setPen(QPen(QColor(theme.accent if current else theme.line), 2 if current else 1))
         painter.setBrush(QColor(theme.background))
         painter.drawRoundedRect(box, 7, 7)
-        inside = (box.x(), box.y(), box.width(), box.height())
         if result is None:
             text, colour = ("now", theme.accent) if current else (str(number), theme.dim)
-            Label(text, inside, 13, colour, current).draw(painter)
+            Label(text, (box.x(), box.y(), box.width(), box.height()), 13, colour, current).draw(painter)
             return
-        if result.void:
-            self._void(painter, box, number, result)
+        if not result.counts:
+            self._crossed(painter, box, result)
             return
-        self._share(painter, box, result)
-        title = f"{number} ✓" if result.rewarded else str(number)
+        self._bar(painter, box, result)
+        title = f"{number} ✓" if result.achieved else str(number)
         shared = math.isfinite(result.share_median)
         head = f"{title}   {100 * result.share_median:.0f} %" if shared else title
         Label(head, (left, BAR_HEIGHT + 4.0, width, 18.0), 13, theme.ink, True).draw(painter)
         Label(self._seconds(result), (left, BAR_HEIGHT + 22.0, width, 17.0), 12, theme.dim).draw(painter)
 
-    def _void(self, painter: QPainter, box: QRectF, number: int, result: Result) -> None:
-        """A crossed outline and a word: it neither failed nor counts."""
+    def _crossed(self, painter: QPainter, box: QRectF, result: Result) -> None:
+        """A crossed outline and the reason: it neither failed nor counts."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(self._theme.dim), 1, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(box, 7, 7)
+        painter.setPen(QPen(QColor(self._theme.dim), 2))
         painter.drawLine(box.topLeft(), box.bottomRight())
         painter.drawLine(box.bottomLeft(), box.topRight())
-        under = (box.x(), BAR_HEIGHT + 4.0, box.width(), 18.0)
-        Label(f"{number}   void", under, 13, self._theme.dim, True).draw(painter)
-        under = (box.x(), BAR_HEIGHT + 22.0, box.width(), 17.0)
-        Label("not counted", under, 12, self._theme.dim).draw(painter)
+        word, why = ("veto", result.veto) if result.veto else ("void", "not counted")
+        under = (box.x(), BAR_HEIGHT + 4.0, box.width(), 15.0)
+        Label(f"{result.repetition}   {word}", under, 13, self._theme.dim, True).draw(painter)
+        under = (box.x() - 2, BAR_HEIGHT + 18.0, box.width() + 4, HEIGHT - BAR_HEIGHT - 18.0)
+        Label(why, under, 12, self._theme.dim).draw(painter)
 
-    def _share(self, painter: QPainter, box: QRectF, result: Result) -> None:
-        """The target's share of the work from the bottom; the rest belongs to the rivals."""
-        if not math.isfinite(result.share_median):
-            return
-        share = min(1.0, max(0.0, result.share_median))
+    def _bar(self, painter: QPainter, box: QRectF, result: Result) -> None:
+        """Difficulty above, the target's share of the work below; the rest belongs to the rivals."""
+        share = min(1.0, max(0.0, result.share_median)) if math.isfinite(result.share_median) else None
+        well = box.adjusted(0, BAND, 0, 0)
+        lower = well.adjusted(0, well.height() * (1 - (share or 0.0)), 0, 0)
         painter.setPen(Qt.PenStyle.NoPen)
-        lower = box.adjusted(0, box.height() * (1 - share), 0, 0)
-        for part, colour in ((box, self._theme.line), (lower, self._theme.target)):
+        for part, colour in (
+            ((well, self._theme.line), (lower, self._theme.target)) if share is not None else ()
+        ):
             painter.save()
             painter.setClipRect(part)
             painter.setBrush(QColor(colour))
             painter.drawRoundedRect(box, 7, 7)
             painter.restore()
+        if not result.seen:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QBrush(QColor(self._theme.ink), Qt.BrushStyle.BDiagPattern), 4))
+            painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), 6, 6)
+        above = (box.x() + 5, box.y() + 3, box.width() - 10, BAND - 2)
+        Label(difficulty(result), above, 11, self._theme.ink).draw(painter)
+
+
+def difficulty(result: Result) -> str:
+    """The line that was in use, empty where none was asked for."""
+    return f"{result.line_ratio:.2f} : 1" if result.line_ratio > 0 else ""

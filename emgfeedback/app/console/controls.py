@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -27,42 +27,75 @@ class Control:
 
 
 CONTROLS = (
-    Control("start", "Start", ("Space",), "Start, pause or go on", (0, 0, 8), "main"),
+    Control("start", "Start", ("Space",), "Start, pause or go on", (0, 0, 5), "main"),
+    Control(
+        "pain", "Pain", ("P",), "It hurts: stop at once, until a clinician has looked", (0, 5, 3), "pain"
+    ),
     Control("stop", "Stop", ("Esc",), "Stop now and keep all data", (0, 8, 4), "stop"),
     Control("skip", "Skip", ("Right",), "Go to the next phase", (1, 0, 3)),
     Control("easier", "Easier", ("-",), "Lower the line by one step of 0.10 ln", (1, 3, 3)),
     Control("harder", "Harder", ("+", "="), "Raise the line by one step of 0.10 ln", (1, 6, 3)),
     Control("mark", "Mark", ("M",), "Put a marker into the recording", (1, 9, 3)),
-    Control("turn", "Turn", ("T",), "Turn the patient view for someone lying on the side", (2, 0, 3)),
-    Control("sound", "Sound", ("S",), "A tone that rises as the target leads, on or off", (2, 3, 3)),
-    Control("full", "Full screen", ("F11",), "Only the patient view, or this panel again", (2, 6, 6)),
+    Control("veto", "Veto", ("X",), "A repetition does not count; again for the one before", (2, 0, 3)),
+    Control("turn", "Turn", ("T",), "Turn the patient view for someone lying on the side", (2, 3, 3)),
+    Control("sound", "Sound", ("S",), "A tone that rises with the target, on or off", (2, 6, 3)),
+    Control("full", "Full", ("F11",), "Full screen: only the patient view, or this panel again", (2, 9, 3)),
+    Control("stance", "Stance", ("B",), "The trained leg stands now, or swings", (3, 0, 6)),
+    Control("unlock", "Unlock", ("U",), "A clinician permits what is locked, by name", (3, 6, 6)),
 )
 KEY_NAMES = {"Right": "→", "-": "−"}
-COMMANDS = ("start", "stop", "skip", "easier", "harder", "mark")
+COMMANDS = (
+    *("start", "pain", "stop", "skip", "easier", "harder", "mark"),
+    *("veto", "stance", "unlock"),
+)
+ON_DEMAND = ("stance", "unlock")
+ALWAYS_THERE = ("start", "pain", "stop")
 
 
 class Controls(QWidget):
     """A grid of buttons; `on` names what each of them does."""
 
-    def __init__(self, actions: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, actions: Mapping[str, Callable[..., object]]) -> None:
         super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(7)
+        grid.setSpacing(6)
         self.buttons: dict[str, QPushButton] = {}
+        self._offered: set[str] = {control.name for control in CONTROLS} - set(ON_DEMAND)
+        self._folded = False
         for control in CONTROLS:
             button = QPushButton()
             button.setProperty("look", control.look)
             button.setAccessibleName(control.text)
             button.setToolTip(f"{control.tip}  ({' or '.join(control.keys)})")
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.clicked.connect(actions[control.name])
+            button.clicked.connect(lambda *_, act=actions[control.name]: act())
             row, column, span = control.place
             grid.addWidget(button, row, column, 1, span)
             self.buttons[control.name] = button
             self.rename(control.name, control.text)
         for column in range(12):
             grid.setColumnStretch(column, 1)
+        self._lay_out()
+
+    def offer(self, name: str, wanted: bool) -> None:
+        """Show or hide a button that is there on demand only."""
+        if wanted != (name in self._offered):
+            self._offered ^= {name}
+            self._lay_out()
+
+    def fold(self, wanted: bool) -> None:
+        """Leave only the first row, while something is asked above it."""
+        if wanted != self._folded:
+            self._folded = wanted
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        for name, button in self.buttons.items():
+            there = name in (ALWAYS_THERE if self._folded else self._offered)
+            if not there and button.hasFocus():
+                self.setFocus()
+            button.setVisible(there)
 
     def rename(self, name: str, text: str) -> None:
         """Put other words on a button; its key stays beside them."""
@@ -81,7 +114,7 @@ class Controls(QWidget):
             self.buttons[name].setEnabled(name in names)
 
 
-def listen(window: QWidget, actions: dict[str, Callable[[], None]]) -> dict[str, list[QShortcut]]:
+def listen(window: QWidget, actions: Mapping[str, Callable[..., object]]) -> dict[str, list[QShortcut]]:
     """Give every control its keys in the whole window; a key held down counts once."""
     shortcuts: dict[str, list[QShortcut]] = {}
     for control in CONTROLS:
@@ -89,7 +122,7 @@ def listen(window: QWidget, actions: dict[str, Callable[[], None]]) -> dict[str,
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
             shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(actions[control.name])
+            shortcut.activated.connect(lambda act=actions[control.name]: act())
             shortcuts.setdefault(control.name, []).append(shortcut)
     return shortcuts
 

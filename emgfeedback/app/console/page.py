@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from emgfeedback.app import words
-from emgfeedback.app.console.panel import NOT_A_DEVICE, card, label, put
+from emgfeedback.app.console.panel import NOT_A_DEVICE
+from emgfeedback.app.console.parts import card, label, put
 from emgfeedback.app.theme import Theme, stylesheet
 
 WIDEST, UNBROKEN = 820, "/\N{WORD JOINER}"

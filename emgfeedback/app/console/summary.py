@@ -13,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 
 from emgfeedback.app.console.cards import Cards
 from emgfeedback.app.console.page import Choice, Page
-from emgfeedback.app.console.panel import card, label, row
+from emgfeedback.app.console.parts import card, label, row
 from emgfeedback.app.feed import Result
 from emgfeedback.app.theme import Theme
 from emgfeedback.values import Protocol
@@ -58,18 +58,23 @@ def open_folder(path: Path) -> None:
 
 
 def summary_words(results: tuple[Result, ...], protocol: Protocol) -> str:
-    """Repetitions, full holds and the usual share; what is void is named and does not count."""
-    counted = [result for result in results if not result.void]
-    n_void = len(results) - len(counted)
+    """Repetitions, full holds and the usual share; what is void or vetoed is named and does not count."""
+    counted = [result for result in results if result.counts]
     if counted:
-        full = sum(result.rewarded for result in counted)
+        full = sum(result.achieved for result in counted)
         holds = "full hold" if full == 1 else "full holds"
+        if all(result.rule == "rep" for result in counted):
+            holds = "met the line"
         text = f"{len(counted)} of {protocol.repetitions} repetitions, {full} {holds}."
     else:
         text = "No repetition was finished."
     shares = [result.share_median for result in counted if math.isfinite(result.share_median)]
     if shares:
         text += f" Median share of the target: {100 * statistics.median(shares):.0f} %."
-    if n_void:
-        text += f" {n_void} {'attempt was' if n_void == 1 else 'attempts were'} void and not counted."
+    for word, number in (
+        ("void", sum(bool(result.void) for result in results)),
+        ("vetoed", sum(bool(result.veto) for result in results)),
+    ):
+        if number:
+            text += f" {number} {'attempt was' if number == 1 else 'attempts were'} {word} and not counted."
     return text

@@ -17,7 +17,9 @@ from emgfeedback.app.theme import Theme
 from emgfeedback.values import RIVAL, TARGET, Channel, Floats, Protocol
 
 NAME_WIDTH, SCALE_WIDTH = 112.0, 34.0
-LOWEST_ROW, MOVEMENT_HEIGHT = 60, 40.0
+LOWEST_ROW, MOVEMENT_HEIGHT = 54, 40.0
+COMPACT = 0.8
+"""Size of the words beside a trace where its row is low."""
 FULL_PCT, STEPS_UV = 120.0, (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 STEPS_G = (0.2, 0.5, 1.0, 2.0, 4.0)
 
@@ -94,10 +96,13 @@ class Traces(QWidget):
             del lines[2]
         if height < sum(line[1] for line in lines) + 6.0:
             del lines[1]
-        y = top + (height - sum(line[1] for line in lines)) / 2
+        needed = sum(line[1] for line in lines)
+        scale = 1.0 if height >= needed else COMPACT
+        y = top + (height - needed * scale) / 2
         for text, line_height, pixels, shade, bold in lines:
-            Label(text, (0.0, y, NAME_WIDTH - 4.0, line_height), pixels, shade, bold, LEFT).draw(painter)
-            y += line_height
+            box = (0.0, y, NAME_WIDTH - 4.0, line_height * scale)
+            Label(text, box, round(pixels * scale), shade, bold, LEFT).draw(painter)
+            y += line_height * scale
 
     def _row(self, painter: QPainter, index: int, channel: Channel, colour: QColor, plot: QRectF) -> None:
         trace = self._trace
@@ -155,18 +160,20 @@ class Traces(QWidget):
         """The band of the target, or the line that moves with it."""
         pen = QPen(QColor(self._theme.dim), 1, Qt.PenStyle.DashLine)
         if channel.role == TARGET:
-            low, high = self._protocol.min_level_pct, self._protocol.ceiling_pct or FULL_PCT
+            ceiling_pct = self._snapshot.ceiling_pct if self._snapshot else self._protocol.ceiling_pct
+            low, high = self._protocol.min_level_pct, ceiling_pct or FULL_PCT
             band = QColor(self._theme.target)
             band.setAlphaF(0.10)
             bottom, top = (plot.bottom() - level / FULL_PCT * plot.height() for level in (low, high))
             painter.fillRect(QRectF(plot.left(), top, plot.width(), bottom - top), band)
             painter.setPen(pen)
-            for y in (bottom, top) if self._protocol.ceiling_pct else (bottom,):
+            for y in (bottom, top) if ceiling_pct else (bottom,):
                 painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
         elif channel.role == RIVAL and self._snapshot is not None:
             target = next((i for i, c in enumerate(self._channels) if c.role == TARGET), 0)
-            line = trace.level_pct[:, target] / self._snapshot.ratio
-            self._curve(painter, trace.time_s, line / FULL_PCT, plot, pen)
+            line = trace.level_pct[:, target] / (self._snapshot.ratio or math.nan)
+            own_pct = self._protocol.rival_ceiling_pct.get(channel.muscle, math.nan)
+            self._curve(painter, trace.time_s, np.fmin(line, own_pct) / FULL_PCT, plot, pen)
 
     def _curve(self, painter: QPainter, time_s: Floats, heights: Floats, plot: QRectF, pen: QPen) -> None:
         """One polyline per unbroken stretch; a gap stays a gap."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from emgfeedback.app.patient.layout import Box
-from emgfeedback.app.patient.state import PatientState
+from emgfeedback.app.patient.picture import PatientState
 from emgfeedback.app.patient.text import Label
 from emgfeedback.app.theme import Theme
 
@@ -66,13 +66,16 @@ def results(painter: QPainter, box: Box, state: PatientState, theme: Theme, cent
     for number in range(1, state.repetitions + 1):
         centre = QPointF(first + (number - 1) * step, box[1] + box[3] / 2)
         result = done.get(number)
-        if result is not None and result.rewarded:
+        if result is not None and not (result.seen and result.counts):
+            _done(painter, centre, radius, theme)
+        elif result is not None and result.rewarded:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.done))
             painter.drawEllipse(centre, radius, radius)
             _tick(painter, centre, radius * 0.55, QColor(theme.background), radius * 0.24)
         elif result is not None:
-            fraction = min(1.0, result.good_s / state.hold_s) if state.hold_s else 0.0
+            hold_s = state.hold_s if result.hold_s is None else result.hold_s
+            fraction = min(1.0, result.good_s / hold_s) if hold_s and result.rule == "hold" else 0.0
             _partial(painter, centre, radius, fraction, theme)
         else:
             _open(painter, centre, radius, number == state.repetition, theme)
@@ -86,6 +89,13 @@ def _partial(painter: QPainter, centre: QPointF, radius: float, fraction: float,
     painter.drawEllipse(box)
     painter.setBrush(QColor(theme.done))
     painter.drawPie(box, 90 * 16, round(-fraction * 360 * 16))
+
+
+def _done(painter: QPainter, centre: QPointF, radius: float, theme: Theme) -> None:
+    """A repetition that is over, and of which no more is said."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.line))
+    painter.drawEllipse(centre, radius, radius)
 
 
 def _open(painter: QPainter, centre: QPointF, radius: float, current: bool, theme: Theme) -> None:

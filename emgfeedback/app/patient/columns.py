@@ -14,7 +14,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QLinearGradient, QPainter, QPa
 
 from emgfeedback.app.patient import badges
 from emgfeedback.app.patient.layout import Box, Layout, calm_layout, columns_layout, countdown_layout
-from emgfeedback.app.patient.state import Column, PatientState
+from emgfeedback.app.patient.picture import Column, PatientState
 from emgfeedback.app.patient.text import CENTRE, LEFT, RIGHT, TOP_CENTRE, TOP_LEFT, Label
 from emgfeedback.app.theme import Theme
 from emgfeedback.values import TARGET
@@ -117,8 +117,7 @@ def live_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[L
     elif state.repetition:
         count = f"Repetition {state.repetition} of {state.repetitions}"
         yield Label(count, layout.count, 40, theme.dim)
-    if not math.isnan(state.ring):
-        yield from badges.ring_labels(layout.ring, state, theme)
+    yield from badges.ring_labels(layout.ring, state, theme)
     scale = _full_scale(state)
     for index, column in enumerate(state.columns):
         yield from _column_labels(index, column, state, theme, layout, scale)

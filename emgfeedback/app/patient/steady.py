@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from emgfeedback.app.patient.state import PAUSED, WELL_DONE, PatientState
+from emgfeedback.app.patient.picture import PAUSED, WELL_DONE, PatientState
 
 
 class Steady:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from emgfeedback.app.patient import columns
 from emgfeedback.app.patient.layout import canvas_size
-from emgfeedback.app.patient.state import READY, PatientState
+from emgfeedback.app.patient.picture import READY, PatientState
 from emgfeedback.app.patient.steady import Steady
 from emgfeedback.app.patient.text import LEFT, Label
 from emgfeedback.app.theme import DARK, Theme
