@@ -23,7 +23,7 @@ from emgfeedback.cli.common import (
     positive_seconds,
     show_or_run,
 )
-from emgfeedback.cli.permits import limits_of, terms_of
+from emgfeedback.cli.permits import limits_of, study_of, terms_of
 from emgfeedback.cli.protocols import load_protocol
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ PSEUDONYM_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 )
 @click.option("--limits", type=click.Path(path_type=Path), help="The person's limits, a TOML file.")
 @click.option("--option", "options", multiple=True, help="A way to do the exercise, such as band.")
+@click.option("--study", type=click.Path(path_type=Path), help="A study file; only it allows a sham.")
 @click.option("--mvic", is_flag=True, help="Maximal reference contractions, where they are permitted.")
 @display_option
 @lsl_option
@@ -70,6 +71,7 @@ def run_command(
     as_json: bool,
     permit: str | None,
     limits: Path | None,
+    study: Path | None,
     **asked: Any,
 ) -> int:
     """Run PROTOCOL (a name, an id or a file) and record it."""
@@ -84,9 +86,10 @@ def run_command(
     if asked["calibration"]:
         asked["calibration"] = made_calibration(open_recording(asked["calibration"]))
     allowed = limits_of(permit, limits, asked["side"])
+    approved = study_of(study, exercise.id)
 
     def put_together() -> Job:
-        job = _live(exercise, allowed, paced=not headless, **asked)
+        job = _live(exercise, allowed, paced=not headless, study=approved, **asked)
         job.again = put_together
         return job
 
@@ -111,6 +114,7 @@ def _live(
     lsl: bool,
     options: tuple[str, ...],
     mvic: bool,
+    study: dict[str, Any],
 ) -> Job:
     """Open the source and put the run together; the source is let go when that fails."""
     from emgfeedback.run.job import live_job
@@ -129,7 +133,7 @@ def _live(
             calibration=calibration,
             sinks=opened.listeners,
             display=display,
-            terms=terms_of(address, limits, options, mvic, seed),
+            terms=terms_of(address, limits, options, mvic, seed, study),
         )
         if lsl:
             job.publish()

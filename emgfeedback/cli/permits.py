@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emgfeedback.errors import InputError, UsageError
 
@@ -38,11 +39,16 @@ def limits_of(permit: str | None, file: Path | None, side: str) -> Limits | None
         return Limits(_permitted(permit or ""), _permitted(permit or ""))
     if permit is not None:
         raise UsageError("--limits and --permit say different things; write every permission into the file")
-    return limits_for(parse_limits(_text_of(file), file.name), side)
+    return limits_for(parse_limits(_text_of(file, "--limits"), file.name), side)
 
 
 def terms_of(
-    address: str, limits: Limits | None, options: tuple[str, ...], mvic: bool, seed: int | None
+    address: str,
+    limits: Limits | None,
+    options: tuple[str, ...],
+    mvic: bool,
+    seed: int | None,
+    study: Mapping[str, Any],
 ) -> Terms:
     """The terms of a run; behind a simulation or a file lies nobody who could be hurt.
 
@@ -53,8 +59,28 @@ def terms_of(
 
     kind = "mvic" if mvic else "submaximal"
     if address.startswith(NOBODY):
-        return Terms(limits or simulated_limits(), options, kind, seed or 0)
-    return Terms(limits or NOBODY_ASKED, options, kind, secrets.randbits(31))
+        return Terms(limits or simulated_limits(), options, kind, seed or 0, study)
+    return Terms(limits or NOBODY_ASKED, options, kind, secrets.randbits(31), study)
+
+
+def study_of(file: Path | None, exercise: str) -> dict[str, Any]:
+    """What a study file allows for an exercise; empty without one.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or wrong, or that does not name the exercise.
+    """
+    from emgfeedback.study.study_file import parse_study
+
+    if file is None:
+        return {}
+    study = parse_study(_text_of(file, "--study"), file.name)
+    if exercise not in study.exercises:
+        raise InputError(
+            f"{file.name}: the study does not name {exercise}; its exercises are {', '.join(study.exercises)}"
+        )
+    return {"sha256": study.sha256, "ethics": study.ethics, "sham": study.sham}
 
 
 def simulated_limits() -> Limits:
@@ -86,14 +112,14 @@ def _today() -> str:
     return datetime.now().astimezone().date().isoformat()
 
 
-def _text_of(file: Path) -> str:
+def _text_of(file: Path, option: str) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise InputError(f"--limits {file}: larger than {MAX_BYTES} bytes; limits are a short text")
+            raise InputError(f"{option} {file}: larger than {MAX_BYTES} bytes; it should be a short text")
         return content.decode("utf-8")
     except OSError as error:
-        raise InputError(f"--limits {file}: cannot be read ({error.strerror}); check the path") from None
+        raise InputError(f"{option} {file}: cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"--limits {file}: byte {error.start + 1} is not UTF-8; save it as UTF-8") from None
+        raise InputError(f"{option} {file}: byte {error.start + 1} is not UTF-8; save it as UTF-8") from None

@@ -237,6 +237,7 @@ def _job(
         started_at,
         reference_kind=terms.reference_kind,
         limits=terms.limits,
+        draw=terms.draw,
     )
     pipeline = Pipeline(info, grid, mains_hz, display)
     return Job(source, info, protocol, pipeline, session, Queue(), rule=rule, display=display)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emgfeedback.training.phases import PHASES, Locked, Observe, Relax, Step
+from emgfeedback.training.phases import PHASES, Locked, Observe, Relax, Step, Work
 from emgfeedback.training.repetition import Repetition
+from emgfeedback.training.sham import Sham
 from emgfeedback.values import Frame, Phase, Quality
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Flow:
     def to_come(self) -> int:
         """Index of the first phase that is still to be done after the running one."""
         return self.phase_index + 1 if self._after_repeat is None else self._after_repeat
+
+    @property
+    def sham(self) -> Sham | None:
+        """Made-up feedback of the running repetition."""
+        return self.step.sham if isinstance(self.step, Work) and self.state == "running" else None
 
     def repetition(self) -> Repetition | None:
         """The repetition that is running."""

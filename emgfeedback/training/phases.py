@@ -266,6 +266,7 @@ class Work(Observe):
         self._tells = phase.feedback in TOLD
         self._hops_left = hops
         self._told = False
+        self.sham = session.sham_for(phase)
         self._units = 0
         unit_s = session.protocol.unit_s
         self._unit_hops = session.grid.hops(unit_s) if unit_s else 0
@@ -274,6 +275,8 @@ class Work(Observe):
         """Count the hop; True when the reward is due."""
         super().hop(session, frame, dominance, reward)
         self._hops_left -= 1
+        if self.sham:
+            self.sham.hop()
         done = self.repetition
         at_once = self.feedback and done.phase.rule == "hold"
         if at_once and self._unit_hops and done.good_hops // self._unit_hops > self._units:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from emgfeedback.training.placement import NEIGHBOURS
 from emgfeedback.training.quiet import QuietRival
 from emgfeedback.training.reward import RULES as RULES
 from emgfeedback.training.setting_up import SettingUp
+from emgfeedback.training.sham import Sham
 from emgfeedback.training.teaching import Teaching
 from emgfeedback.values import (
     RIVAL,
@@ -33,6 +34,7 @@ from emgfeedback.values import (
     Event,
     Floats,
     Frame,
+    Phase,
     Protocol,
     Reward,
     Setup,
@@ -41,6 +43,8 @@ from emgfeedback.values import (
 )
 
 DEFAULT_RULE = "bayes-quick"
+SHAM_DRAWS = 1_000_000
+"""Numbers of the draws of a sham, beyond those of the blocks."""
 BEFORE_S = 0.5
 """How much of what came before a repetition is searched for onsets."""
 
@@ -69,6 +73,7 @@ class Session:
     started_at : ISO date-time at which the recording began; dates the calibrations made in it
     placement : how the electrodes sit; whoever re-places one gives another name
     reference_kind : mvic or submaximal, what the references of the protocol are
+    draw : seeded generator of a number, for what is shown by lot in a sham
     limits : what the person may do; None where nobody is asked to do anything, as with files of others
     """
 
@@ -84,6 +89,7 @@ class Session:
         placement: str = "",
         reference_kind: str = "submaximal",
         limits: Limits | None = None,
+        draw: Callable[[int], np.random.Generator] | None = None,
     ) -> None:
         self.info, self.grid, self.protocol, self.mains_hz = info, grid, protocol, mains_hz
         self.permitting = Permitting(protocol, limits, started_at[:10], reference_kind)
@@ -102,7 +108,7 @@ class Session:
         self.rivals = [channel.muscle for channel in used if channel.role == RIVAL]
         self.level_pct: Floats = np.full(len(used), math.nan)
         self.quiet = QuietRival(protocol.quiet, self.muscles, self.log) if protocol.quiet else None
-        self._rule_name = rule
+        self._rule_name, self._draw = rule, draw
         self._judge: Judge | None = None
         self._lately: deque[Frame] = deque(maxlen=grid.hops(BEFORE_S))
         self._quality_notes = QualityNotes(used, grid, self.log)
@@ -158,7 +164,9 @@ class Session:
             asked = self.state, *asked[1:]
         shown_pct = self._judge.display_pct(frame) if self._judge else None
         events = self._take_events()
-        return Tick(frame, self.level_pct, dominance, *asked, reward, good_s, events, shown_pct)
+        tick = Tick(frame, self.level_pct, dominance, *asked, reward, good_s, events, shown_pct)
+        sham = self.flow.sham
+        return replace(tick, sham_good=sham.good, sham_good_s=sham.good_s) if sham else tick
 
     def _hop(self, frame: Frame, dominance: Dominance, reward: Reward) -> Reward:
         """Let the running phase take the hop."""
@@ -205,6 +213,12 @@ class Session:
         for frame in self._lately:
             watch.add(frame)
         return watch
+
+    def sham_for(self, phase: Phase) -> Sham | None:
+        """Made-up feedback for a repetition that asks for it."""
+        if phase.feedback != "sham" or self._draw is None:
+            return None
+        return Sham(self.grid, self._draw(SHAM_DRAWS + phase.repetition))
 
     def _take_events(self) -> tuple[Event, ...]:
         events, self._events = tuple(self._events), []

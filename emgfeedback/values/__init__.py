@@ -228,7 +228,8 @@ class Tick:
     ``phase_index`` is -1 before the start and ``len(protocol.phases)`` when all is done; ``state`` is
     ``ready``, ``running``, ``paused``, ``waiting`` (for a lost or stalled board) or ``done``. ``good_s`` is
     the good time of the running attempt. ``display_pct``, (n_used,), is the level that is drawn where
-    another estimator than the envelope was chosen for the display; None elsewhere.
+    another estimator than the envelope was chosen for the display; None elsewhere. ``sham_good`` and
+    ``sham_good_s`` are what a sham shows in place of ``reward`` and ``good_s``; None outside of one.
     """
 
     frame: Frame
@@ -242,6 +243,8 @@ class Tick:
     good_s: float
     events: tuple[Event, ...]
     display_pct: Floats | None = None
+    sham_good: bool | None = None
+    sham_good_s: float = 0.0
 
     @property
     def shown_pct(self) -> Floats:

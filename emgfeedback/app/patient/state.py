@@ -156,14 +156,12 @@ def _quiet(tick: Tick) -> PatientState:
     if phase.kind == "work":
         why = TOLD_LATER if phase.feedback == "after" else NO_PICTURE
         hint = " ".join(filter(None, (hint, why)))
-    sham_good = getattr(tick, "sham_good", None) if phase.feedback == "sham" else None
-    return PatientState(
-        HOLD if sham_good else word,
-        short(sentence),
-        hint=hint,
-        left_s=whole_s(tick.phase_left_s),
-        found=bool(sham_good),
-    )
+    asked = PatientState(word, short(sentence), hint=hint, left_s=whole_s(tick.phase_left_s))
+    if tick.sham_good is None:
+        return asked
+    ring = min(1.0, tick.sham_good_s / phase.hold_s) if phase.hold_s else math.nan
+    cue = HOLD if tick.sham_good else word
+    return replace(asked, cue=cue, hint=phase.hint, found=tick.sham_good, ring=ring, ring_good=True)
 
 
 def _beside_unseen(snapshot: Snapshot, protocol: Protocol) -> bool:
