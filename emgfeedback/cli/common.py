@@ -231,13 +231,35 @@ class PhaseLines:
 
 
 def repetition_line(data: Mapping[str, Any]) -> str:
-    """One repetition in words."""
+    """One repetition in words; ``data`` is that of a ``repetition`` event."""
     share = data["share_median"]
     words = f"good {data['good_s']:.1f} s, longest {data['longest_s']:.1f} s"
     words += (
         f", share {100 * share:.0f} %, {data['leader']} led" if share is not None else ", no effort measured"
     )
-    return words + (" - rewarded" if data["rewarded"] else "")
+    if data["void"]:
+        return f"{words} - void: {data['void']}"
+    if data["rewarded"]:
+        return f"{words} - rewarded"
+    quiet = data["role"] or f"quiet{', line met' if data['met'] else ''}"
+    return words if data["feedback"] in ("live", "after") else f"{words} - {quiet}"
+
+
+def lesson_lines(data: Mapping[str, Any]) -> Iterator[str]:
+    """Rewards, quiet repetitions, the display line and the retests of a session, in words."""
+    whole = [one for one in data["repetitions"] if not one["void"]]
+    told = [one for one in whole if one["feedback"] in ("live", "after")]
+    quiet = [one for one in whole if one not in told and not one["role"]]
+    yield f"rewards: {data['rewards']} of {len(told)} repetitions with feedback"
+    if quiet:
+        yield f"quiet: {sum(bool(one['met']) for one in quiet)} of {len(quiet)} met the line unaided"
+    lines = [f"{line['ratio']:.2f}" for line in data["lines"]]
+    if lines:
+        fixed = sum(bool(one["met_fixed"]) for one in whole)
+        yield f"line: {', '.join(lines)} : 1; {fixed} met the fixed {data['rule']['ratio']:g} : 1"
+    for one in data["retests"]:
+        what = one["tweak"] or one["label"] or one["role"]
+        yield f"{what}: {one['words']}"
 
 
 def print_outcome(outcome: Outcome, as_json: bool) -> None:
@@ -252,7 +274,8 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     )
     for number, repetition in enumerate(data["repetitions"], start=1):
         click.echo(f"  {number}: {repetition_line(repetition)}")
-    click.echo(f"rewards: {data['rewards']} of {len(data['repetitions'])} repetitions")
+    for line in lesson_lines(data):
+        click.echo(line)
     for muscle, flags in data["quality"].items():
         click.echo(f"  {muscle}: " + ", ".join(f"{flag} {seconds:.1f} s" for flag, seconds in flags.items()))
     for whose, checks in data["readings"].items():
