@@ -10,6 +10,7 @@ from run_kit import LSB_UV, stream
 
 from emgfeedback.processing.advice import CHECKS, FLAGS, flag_advice, reading_words
 from emgfeedback.processing.bandwidth import grid_for
+from emgfeedback.processing.listening import Heard
 from emgfeedback.processing.pipeline import Pipeline
 from emgfeedback.processing.readings import (
     LIMITS,
@@ -96,3 +97,14 @@ def test_the_gravest_flag_speaks_and_a_clean_channel_is_silent() -> None:
 def test_a_number_is_said_with_its_unit() -> None:
     assert reading_words(Reading.of("hum", 18.2)) == "some mains hum: 18 %"
     assert reading_words(Reading.of("likeness", 0.456)) == "channels alike: 0.46 r"
+
+
+@pytest.mark.parametrize(
+    ("correlation", "likeness", "grade"),
+    [(0.04, 0.0, "good"), (0.5, 0.0, "amber"), (0.9, 0.2, "amber"), (0.9, 0.8, "red")],
+)
+def test_likeness_is_good_where_nothing_is_alike(correlation: float, likeness: float, grade: str) -> None:
+    quiet = np.full(1, 5.0), *(np.zeros(1) for _ in range(3))
+    heard = Heard(*quiet, np.full(1, correlation), np.full(1, likeness))
+    (readings,) = channel_readings(heard, (math.inf,))
+    assert {one.check: one.grade for one in readings}["likeness"] == grade

@@ -111,6 +111,5 @@ def link_readings(loss_share: float, rate_hz: float, nominal_hz: float) -> tuple
 def _likeness(correlation: float, likeness: float) -> Reading:
     """A leak into a quiet muscle is amber however alike it is; only channels of like size are one."""
     limit = LIMITS["likeness"]
-    return Reading(
-        "likeness", correlation, RED if likeness > limit.red else min(AMBER, limit.grade(correlation))
-    )
+    leak = GOOD if limit.grade(correlation) == GOOD else AMBER
+    return Reading("likeness", correlation, RED if likeness > limit.red else leak)
