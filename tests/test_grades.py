@@ -86,7 +86,7 @@ def test_a_clean_person_has_no_amber_hum_or_movement() -> None:
     work = kit.repetitions(2)
     outcome = kit.patient_job(Patient(fs_hz=250.0, seed=3), kit.protocol(kit.calibrating(*work))).run()
     told = {check for checks in outcome.to_json()["readings"].values() for check in checks}
-    assert not told & {"hum", "movement", "loss", "clipping", "silence", "offset"}
+    assert not told & {"hum", "movement", "loss", "clipping", "silence", "offset", "likeness"}
 
 
 def test_a_noisy_rest_is_told_with_its_step() -> None:

@@ -19,6 +19,7 @@ from emgfeedback.processing.readings import (
     link_readings,
 )
 from emgfeedback.training.session import Session
+from emgfeedback.training.setting_up import CONTRACTING
 from emgfeedback.values import Chunk, Quality, Tick
 
 LINK = "link"
@@ -33,7 +34,8 @@ class Grades:
     """A sink that grades each used channel and the link twice a second.
 
     ``now`` has the readings that are not good, by muscle or "link", gravest first; ``worst`` the worst of
-    each check over the run. Grades decide nothing: what withholds the reward is a flag.
+    each check over the run. Grades decide nothing: what withholds the reward is a flag. While one muscle
+    contracts alone, a quiet neighbour is bound to hear it; the placement check judges that.
     """
 
     def __init__(self, pipeline: Pipeline, session: Session, source: Any) -> None:
@@ -74,8 +76,9 @@ class Grades:
     def _graded(self, tick: Tick) -> dict[str, list[Reading]]:
         heard = channel_readings(self._pipeline.heard, self._pipeline.clipped_ago_s())
         flags = tick.frame.quality.tolist()
+        alone = tick.phase.kind in CONTRACTING
         graded = {
-            muscle: [] if bits & UNTRUE else list(readings)
+            muscle: [one for one in readings if not (bits & UNTRUE or (alone and one.check == "likeness"))]
             for muscle, bits, readings in zip(self._muscles, flags, heard, strict=True)
         }
         calibration = self._session.calibration
