@@ -184,7 +184,7 @@ class Chain:
         for frame in frames:
             judge.observe(frame)
             met = judge.meets(LINE, met)
-            missing = gate(frame, float(levels_pct(frame.envelope_uv, calibration)[0]))
+            missing = gate(frame, levels_pct(frame.envelope_uv, calibration))
             good[frame.end_sample // grid.hop_samples] = met and not missing
         return good
 
