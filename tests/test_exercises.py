@@ -250,7 +250,7 @@ def test_shaping_begins_with_a_start_block_and_goes_up_to_two_to_one() -> None:
     for id_ in shaped:
         shaping = protocol_of(BY_ID[id_]).shaping
         assert shaping is not None
-        assert (shaping.above_ln, shaping.step_ln, shaping.top_ratio) == (0.05, 0.10, 2.0)
+        assert (shaping.above_ln, shaping.step_ln, shaping.top_ratio) == (0.10, 0.10, 2.0)
         assert (shaping.harder_above_pct, shaping.easier_below_pct) == (85.0, 60.0)
         kinds = [phase.role or phase.kind for phase in protocol_of(BY_ID[id_]).phases if phase.repetition]
         assert kinds[0] == "start"

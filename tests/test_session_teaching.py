@@ -44,7 +44,7 @@ def test_someone_at_041_is_rewarded_for_improving_and_the_fixed_line_is_not_met(
     assert any(tick.reward.rewarded for tick in ticks)
     (cause, line_ln), *_ = lines(bench)
     assert cause == "start block"
-    assert line_ln == pytest.approx(math.log(0.416) + 0.05, abs=0.03)
+    assert line_ln == pytest.approx(math.log(0.416) + 0.10, abs=0.03)
     done = [event for event in bench.events("repetition") if event["role"] == ""]
     assert all(event["met"] and not event["met_fixed"] for event in done)
     assert done[0]["line_ratio"] == pytest.approx(math.exp(line_ln), abs=0.01)

@@ -124,7 +124,7 @@ class RewardTable(Table):
 class ShapingTable(Table):
     """``[shaping]``: the display line follows the person; ln units are natural logarithms of a ratio."""
 
-    above_ln: float = Field(0.05, ge=0, le=1, description="a step in ln units from 0 to 1, such as 0.05")
+    above_ln: float = Field(0.10, ge=0, le=1, description="a step in ln units from 0 to 1, such as 0.1")
     step_ln: float = Field(0.10, ge=0.01, le=1, description="a step in ln units from 0.01 to 1, such as 0.10")
     harder_above_pct: float = Field(85.0, ge=0, le=100, description="a success in %, such as 85")
     easier_below_pct: float = Field(60.0, ge=0, le=100, description="a success in %, such as 60")

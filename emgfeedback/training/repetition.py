@@ -21,6 +21,8 @@ from emgfeedback.values import Calibration, Dominance, Floats, Frame, Phase, Rew
 
 TOLD = ("live", "after")
 """Kinds of feedback in which a reward reaches the person."""
+LEAST_MEASURED_S = 0.5
+"""Effort under which who led is chance: a few stray windows of a resting muscle."""
 RISE_S = 1.0
 """The beginning of an effort, before it can be called a constant task."""
 
@@ -94,7 +96,9 @@ class Repetition:
         self, grid: Grid, rivals: Sequence[str], calibration: Calibration | None, fixed_ratio: float
     ) -> dict[str, Any]:
         """Plain values for the log; a median is None where it cannot be measured."""
-        columns = list(zip(*filter(None, self.ratios_ln), strict=True)) or [()] * len(rivals)
+        measured = len(self.shares) >= grid.hops(LEAST_MEASURED_S)
+        known = [*zip(*filter(None, self.ratios_ln), strict=True)] if measured else []
+        columns = known or [()] * len(rivals)
         met = self.met(self.line_ratio, self.hold)
         told = self.phase.kind == "work" and self.phase.feedback in TOLD
         return {
@@ -112,16 +116,19 @@ class Repetition:
             "met": met,
             "met_fixed": self.met(fixed_ratio, self.fixed),
             "rewarded": bool(met) and told and not self.veto,
-            "share_median": _median(self.shares),
-            "margin_median_ln": self._margin_ln(),
+            "share_median": _median(self.shares) if measured else None,
+            "margin_median_ln": self._margin_ln() if measured else None,
             "ratio_median_ln": {
                 rival: _median(column) for rival, column in zip(rivals, columns, strict=True)
             },
-            "leader": max(self.leaders, key=lambda muscle: (self.leaders[muscle], muscle), default=""),
+            "leader": self._leader() if measured else "",
             "hold_quality": self._quality(grid),
             "peak_pct": finite(max(self.levels_pct, default=math.nan)),
             "fatigue": self._fatigue(grid, calibration),
         }
+
+    def _leader(self) -> str:
+        return max(self.leaders, key=lambda muscle: (self.leaders[muscle], muscle), default="")
 
     def _margin_ln(self) -> float | None:
         """Of a repetition by the middle of its stretch, of a hold by all its hops."""

@@ -32,24 +32,20 @@ class Line:
     success_pct: float | None = None
 
 
-def floor_ln(margins_ln: Iterable[float | None]) -> float:
-    """Median margin of the start block, under which the display line never goes; NaN without any.
+def start_ln(margins_ln: Iterable[float | None], shaping: Shaping) -> float | None:
+    """First display line: the person's own start block and a step above it, never above the top ratio.
+
+    It is the floor as well: at the median itself, standing still would be rewarded half of the time. None
+    where no margin of the start block is known: the fixed ratio stays the line then.
 
     Parameters
     ----------
     margins_ln : median margin of each repetition of the block that is not void; None and NaN are left out
     """
     known = _known(margins_ln)
-    return statistics.median(known) if known else math.nan
-
-
-def start_ln(margins_ln: Iterable[float | None], shaping: Shaping) -> float | None:
-    """First display line, just above the person's own start block and never above the top ratio.
-
-    None where no margin of the start block is known: the fixed ratio stays the line then.
-    """
-    floor = floor_ln(margins_ln)
-    return None if math.isnan(floor) else min(floor + shaping.above_ln, math.log(shaping.top_ratio))
+    if not known:
+        return None
+    return min(statistics.median(known) + shaping.above_ln, math.log(shaping.top_ratio))
 
 
 def next_ln(
@@ -63,7 +59,7 @@ def next_ln(
 
     Parameters
     ----------
-    floor_ln : median margin of the start block, NaN where it is not known
+    floor_ln : the first line of the session, NaN where no start block was measured
     success : whether each repetition that is not void met the line; None, where nothing was asked, is left
         out, and without any the line stays and the success is None
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emgfeedback.training.repetition import TOLD
-from emgfeedback.training.shaping import floor_ln, next_ln, start_ln
+from emgfeedback.training.shaping import next_ln, start_ln
 from emgfeedback.values import Phase, Protocol
 
 Log = Callable[[str, Mapping[str, Any]], None]
@@ -52,9 +52,9 @@ class Teaching:
             self._move(asked, {"cause": "operator", "block": before})
         elif shaping is not None and not before:
             margins = [one["margin_median_ln"] for one in self._reports if not one["void"]]
-            self._floor_ln = floor_ln(margins)
             line_ln = start_ln(margins, shaping)
             if line_ln is not None:
+                self._floor_ln = line_ln
                 self._move(math.exp(line_ln), {"cause": "start block", "floor_ln": self._floor_ln})
         elif shaping is not None:
             done = [one["met"] for one in self._reports if one["block"] == before and not one["void"]]

@@ -37,7 +37,7 @@ class Phase:
 class Shaping:
     """How the display line follows a person, in ln units: start, step, success limits in %, top ratio."""
 
-    above_ln: float = 0.05
+    above_ln: float = 0.10
     step_ln: float = 0.10
     harder_above_pct: float = 85.0
     easier_below_pct: float = 60.0
