@@ -208,8 +208,8 @@ def _moving_line(shaping: Shaping, ratio: float) -> str:
     return (
         f"**The line moves with you.** Instead of {ratio:g} times it begins just above your own start and "
         f"takes a small step after each set: up when more than {up} of the set were done, down when fewer "
-        f"than {down} were; never below where it began nor above {shaping.top_ratio:g} times. The fixed line of "
-        f"{ratio:g} times is always told beside it."
+        f"than {down} were; never below where it began nor above {shaping.top_ratio:g} times. The fixed line "
+        f"of {ratio:g} times is always told beside it."
     )
 
 
