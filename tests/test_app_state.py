@@ -278,6 +278,31 @@ def test_results_so_far_travel_with_the_picture():
     assert [result.rewarded for result in state.results] == [True, True]
 
 
+def test_side_line_and_share_travel_with_the_picture():
+    harder = Event(5, "ratio", {"from": 1.32, "to": 2.0, "cause": "operator"})
+    state = told(levels=(60, 20, 20), side="left", events=(harder,))
+    assert (state.side, state.ratio, state.share) == ("left", 2.0, pytest.approx(0.6))
+    assert math.isnan(told(protocol=replace(kit.PROTOCOL, ratio=0.0)).ratio)
+    assert math.isnan(told(levels=(4, 3, 2), phase=kit.RELAX).share)
+
+
+def test_what_is_asked_and_its_time_do_not_depend_on_what_the_muscles_do():
+    good = told(levels=(62, 14, 10), good=True, good_s=2.4, left_s=6.6)
+    bad = told(levels=(9, 62, 40), withheld="ratio", left_s=6.6)
+    for state in (good, bad):
+        assert (state.asked, state.asked_sub, state.clock_s) == ("Lift", "Slowly, leg slightly back.", 7)
+    assert (good.cue, bad.cue) == ("Hold", "Ease off")
+
+
+def test_a_picture_without_levels_has_no_share_and_no_trail():
+    for phase in (kit.OBSERVE, kit.REST, kit.work(2, feedback="off")):
+        steady = Steady()
+        steady.step(told(good=True), 10.0)
+        shown = steady.step(told(levels=(60, 20, 15), phase=phase), 10.02)
+        assert (shown.parts, shown.trail) == ((), ())
+        assert math.isnan(shown.share)
+
+
 def test_drawn_levels_ease_towards_the_measured_with_80_ms():
     steady = Steady()
     steady.step(told(levels=(0, 0, 0)), 0.0)

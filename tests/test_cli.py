@@ -349,6 +349,7 @@ def test_help_is_quick_and_names_every_command(cli) -> None:
         "protocols",
         "boards",
         "virtual-cyton",
+        "support",
     ):
         assert command in ran.out
 

@@ -43,25 +43,60 @@ def open_window(job: Any, *, autostart: bool, title: str = TITLE) -> int:
     job : a run that is ready to go (`emgfeedback.run.job.Job`); it runs on a thread of its own
     autostart : begin the protocol at once, instead of at the operator's key
     """
-    from PySide6.QtCore import QCoreApplication, QEvent
+    app = _application(title)
+    from emgfeedback.app.window import Window
+
+    window = Window(job, title)
+    window.show()
+    window.begin(autostart)
+    _until_closed(app, window)
+    code = window.worker.exit_code()
+    _take_down(window)
+    del window
+    return code
+
+
+def open_workstation(doors: Any, *, title: str = TITLE) -> int:
+    """Show the workstation until its window is closed; returns the exit code.
+
+    Parameters
+    ----------
+    doors : what the pages ask of the world outside (`emgfeedback.app.pages.doors.Doors`)
+    """
+    app = _application(title)
+    from emgfeedback.app.workstation import Workstation
+
+    station = Workstation(doors, title)
+    station.show()
+    _until_closed(app, station)
+    _take_down(station)
+    del station
+    return 0
+
+
+def _application(title: str) -> Any:
     from PySide6.QtWidgets import QApplication
 
     from emgfeedback.app.theme import load_fonts
-    from emgfeedback.app.window import Window
 
     app = QApplication.instance() or QApplication([title])
     locale.setlocale(locale.LC_NUMERIC, "C")
     load_fonts()
-    window = Window(job, title)
-    window.show()
-    window.begin(autostart)
-    before = signal.signal(signal.SIGINT, lambda *_: QApplication.closeAllWindows())
+    return app
+
+
+def _until_closed(app: Any, window: Any) -> None:
+    """Let Ctrl-C close the window like its own button, and end all that the window began."""
+    before = signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
     app.exec()
     signal.signal(signal.SIGINT, before)
     window.shutdown()
-    code = window.worker.exit_code()
+
+
+def _take_down(window: Any) -> None:
+    """Delete the window while the application still lives."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
     window.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    del window
-    return code

@@ -39,6 +39,7 @@ class Window(QWidget):
     def __init__(self, job: Any, title: str) -> None:
         super().__init__()
         self.sound = Sound()
+        self._sound_problem = ""
         self.setWindowTitle(title)
         self._actions = acts.named(self)
         self._shortcuts = listen(self, self._actions)
@@ -119,6 +120,13 @@ class Window(QWidget):
         self._polls += 1
         if self.feed.snapshot is not None:
             self.sound.play(self.stage.show_snapshot(self.feed.snapshot, self._link, now_s))
+            self._hear_of_sound()
+
+    def _hear_of_sound(self) -> None:
+        """Say once that the sound device is gone."""
+        if self.sound.problem and self.sound.problem != self._sound_problem:
+            self.panel.say(self.sound.problem)
+        self._sound_problem = self.sound.problem
 
     def _wait_for_board(self, page: Connecting, now_s: float) -> None:
         page.show_waited(now_s - self._began_s)
@@ -139,7 +147,7 @@ class Window(QWidget):
 
     def _over(self) -> None:
         """The run has ended, by itself or by a fault: show what there is to show."""
-        self.sound.stop()
+        self.sound.finish()
         self.leave_full_screen()
         self.connecting = None
         if self.feed.snapshot is None and (self.worker.error or self.worker.cancelled):

@@ -22,6 +22,7 @@ COMMANDS = {
     "protocols": ("protocols", "List, show and check exercise files."),
     "boards": ("devices", "List the boards, and what each can show."),
     "impedance": ("impedance", "Check the electrodes; on a Cyton, pin by pin."),
+    "support": ("support", "Pack versions, set-up and log lines for support, without personal data."),
     "virtual-cyton": ("virtual_cyton", "Be an OpenBCI Cyton on a pseudo-terminal, with faults."),
 }
 """Command → module of this folder, help. Modules load when used, so that help is quick."""
@@ -60,7 +61,9 @@ def cli(ctx: click.Context) -> None:
     takes --json (one JSON object on stdout) and --debug (a traceback when something fails).
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(cli.get_command(ctx, "demo"))  # type: ignore[arg-type]
+        from emgfeedback.cli.workstation import open_workstation
+
+        ctx.exit(open_workstation())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

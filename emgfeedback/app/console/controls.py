@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 RATIO_STEP_LN = 0.10
 LOWEST_RATIO, HIGHEST_RATIO = 0.5, 4.0
@@ -43,7 +43,20 @@ CONTROLS = (
     Control("stance", "Stance", ("B",), "The trained leg stands now, or swings", (3, 0, 6)),
     Control("unlock", "Unlock", ("U",), "A clinician permits what is locked, by name", (3, 6, 6)),
 )
+VIEW_CONTROLS = (
+    Control("hip", "Hip", ("1",), "Patient view: the hip map, what lights up works", (4, 0, 0)),
+    Control("columns", "Columns", ("2",), "Patient view: columns, how much each muscle works", (4, 1, 0)),
+    Control("triangle", "Triangle", ("3",), "Patient view: the triangle, where the work goes", (4, 2, 0)),
+    Control("balloon", "Balloon", ("4",), "Patient view: the balloon, a game for long holds", (4, 3, 0)),
+    Control("blank", "Blank", ("0",), "Patient view: no picture, sound only", (4, 4, 0)),
+)
+"""What the patient sees; there where something is to be done for each of them."""
+VIEW_LOOK = """
+QPushButton { padding: 0; font-size: 12px; min-height: 26px; }
+QPushButton:checked { font-weight: 600; border: 2px solid #16202E; }
+"""
 KEY_NAMES = {"Right": "→", "-": "−"}
+ALL_CONTROLS = (*CONTROLS, *VIEW_CONTROLS)
 COMMANDS = (
     *("start", "pain", "stop", "skip", "easier", "harder", "mark"),
     *("veto", "stance", "unlock"),
@@ -53,7 +66,10 @@ ALWAYS_THERE = ("start", "pain", "stop")
 
 
 class Controls(QWidget):
-    """A grid of buttons; `on` names what each of them does."""
+    """A grid of buttons, one for each of ``actions``.
+
+    ``digits`` are shortcuts that rest while something is asked above, whose answers have the same keys.
+    """
 
     def __init__(self, actions: Mapping[str, Callable[..., object]]) -> None:
         super().__init__()
@@ -61,22 +77,46 @@ class Controls(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
         self.buttons: dict[str, QPushButton] = {}
-        self._offered: set[str] = {control.name for control in CONTROLS} - set(ON_DEMAND)
+        self._offered: set[str] = {control.name for control in ALL_CONTROLS} - set(ON_DEMAND)
         self._folded = False
+        self.digits: Sequence[QShortcut] = ()
         for control in CONTROLS:
-            button = QPushButton()
-            button.setProperty("look", control.look)
-            button.setAccessibleName(control.text)
-            button.setToolTip(f"{control.tip}  ({' or '.join(control.keys)})")
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.clicked.connect(lambda *_, act=actions[control.name]: act())
             row, column, span = control.place
-            grid.addWidget(button, row, column, 1, span)
-            self.buttons[control.name] = button
-            self.rename(control.name, control.text)
+            grid.addWidget(self._made(control, actions[control.name]), row, column, 1, span)
         for column in range(12):
             grid.setColumnStretch(column, 1)
+        views = QHBoxLayout()
+        views.setSpacing(4)
+        for control in VIEW_CONTROLS:
+            if control.name in actions:
+                button = self._made(control, actions[control.name])
+                button.setCheckable(True)
+                button.setStyleSheet(VIEW_LOOK)
+                views.addWidget(button, 1)
+        grid.addLayout(views, 4, 0, 1, 12)
         self._lay_out()
+
+    def _made(self, control: Control, act: Callable[..., object]) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("look", control.look)
+        button.setAccessibleName(control.text)
+        button.setToolTip(f"{control.tip}  ({' or '.join(control.keys)})")
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda *_: act())
+        self.buttons[control.name] = button
+        self.rename(control.name, control.text)
+        return button
+
+    def choose(self, view: str) -> None:
+        """Mark the view that the patient sees."""
+        for control in VIEW_CONTROLS:
+            if control.name in self.buttons:
+                self.buttons[control.name].setChecked(control.name == view)
+
+    def press(self, name: str) -> None:
+        """Do what the button does, if it may be pressed now; for keys of another window."""
+        if not self.buttons[name].isHidden():
+            self.buttons[name].click()
 
     def offer(self, name: str, wanted: bool) -> None:
         """Show or hide a button that is there on demand only."""
@@ -88,6 +128,8 @@ class Controls(QWidget):
         """Leave only the first row, while something is asked above it."""
         if wanted != self._folded:
             self._folded = wanted
+            for shortcut in self.digits:
+                shortcut.setEnabled(not wanted)
             self._lay_out()
 
     def _lay_out(self) -> None:
@@ -99,9 +141,9 @@ class Controls(QWidget):
 
     def rename(self, name: str, text: str) -> None:
         """Put other words on a button; its key stays beside them."""
-        control = next(control for control in CONTROLS if control.name == name)
+        control = next(control for control in ALL_CONTROLS if control.name == name)
         key = KEY_NAMES.get(control.keys[0], control.keys[0])
-        shown = f"{text}  {key}"
+        shown = f"{key} {text}" if control in VIEW_CONTROLS else f"{text}  {key}"
         if self.buttons[name].text() != shown:
             self.buttons[name].setText(shown)
             self.buttons[name].setAccessibleName(text)
@@ -115,9 +157,9 @@ class Controls(QWidget):
 
 
 def listen(window: QWidget, actions: Mapping[str, Callable[..., object]]) -> dict[str, list[QShortcut]]:
-    """Give every control its keys in the whole window; a key held down counts once."""
+    """Give every control that does something its keys in the whole window; a key held down counts once."""
     shortcuts: dict[str, list[QShortcut]] = {}
-    for control in CONTROLS:
+    for control in (control for control in ALL_CONTROLS if control.name in actions):
         for key in control.keys:
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)

@@ -58,9 +58,10 @@ class Panel(QWidget):
         self._title = label(protocol.name, "title", wrap=True)
         self._who = label(who, "dim")
         self._about = label("\n".join(filter(None, (mode, *protocol.notes))), "dim", wrap=True)
-        self._about.setVisible(bool(mode or protocol.notes))
         self._tag = label(tag, "tag")
-        self._tag.setVisible(bool(tag))
+        for said in (self._about, self._tag):
+            if not said.text():
+                said.hide()
         self._phase = label("Ready", "phase")
         self._clock = label("", "phase")
         self._hint = label("", "dim", wrap=True)

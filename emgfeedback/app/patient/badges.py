@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from emgfeedback.app.patient.layout import Box
 from emgfeedback.app.patient.picture import PatientState
+from emgfeedback.app.patient.sprites import lay
 from emgfeedback.app.patient.text import Label
+from emgfeedback.app.result import Result
 from emgfeedback.app.theme import Theme
 
 RING_WIDTH = 26.0
@@ -36,7 +39,7 @@ def ring(painter: QPainter, box: Box, state: PatientState, theme: Theme) -> None
     elif state.ring > 0.003:
         painter.drawArc(_inner(box), 90 * 16, round(-state.ring * 360 * 16))
     if state.ring_good and state.ring >= 1.0:
-        _tick(painter, QPointF(box[0] + box[2] / 2, box[1] + box[3] / 2), box[2] * 0.26, colour, 22.0)
+        tick(painter, QPointF(box[0] + box[2] / 2, box[1] + box[3] / 2), box[2] * 0.26, colour, 22.0)
 
 
 def ring_labels(box: Box, state: PatientState, theme: Theme) -> Iterator[Label]:
@@ -59,26 +62,51 @@ def results(painter: QPainter, box: Box, state: PatientState, theme: Theme, cent
     """One badge per repetition: tick, share of the hold, the one in work, or still to come."""
     if not state.repetition or state.repetitions < 2 or state.repetitions * NARROWEST_STEP > box[2]:
         return
-    step = min(WIDEST_STEP, box[2] / state.repetitions)
-    radius = step * 0.34
-    first = box[0] + (box[2] - step * (state.repetitions - 1)) / 2 if centred or box[2] > step else box[0]
-    done = {result.repetition: result for result in state.results if not result.void}
-    for number in range(1, state.repetitions + 1):
-        centre = QPointF(first + (number - 1) * step, box[1] + box[3] / 2)
-        result = done.get(number)
-        if result is not None and not (result.seen and result.counts):
-            _done(painter, centre, radius, theme)
-        elif result is not None and result.rewarded:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.done))
-            painter.drawEllipse(centre, radius, radius)
-            _tick(painter, centre, radius * 0.55, QColor(theme.background), radius * 0.24)
-        elif result is not None:
-            hold_s = state.hold_s if result.hold_s is None else result.hold_s
-            fraction = min(1.0, result.good_s / hold_s) if hold_s and result.rule == "hold" else 0.0
-            _partial(painter, centre, radius, fraction, theme)
+    so_far = SoFar(state.repetition, state.repetitions, state.results, state.hold_s)
+    size = (0.0, 0.0, box[2], box[3])
+    lay(painter, QPointF(box[0], box[1]), size, _paint_results, so_far, size, theme, centred)
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What the row of badges depends on."""
+
+    repetition: int
+    repetitions: int
+    results: tuple[Result, ...]
+    hold_s: float
+
+
+def _paint_results(painter: QPainter, so_far: SoFar, box: Box, theme: Theme, centred: bool) -> None:
+    step = min(WIDEST_STEP, box[2] / so_far.repetitions)
+    first = (box[2] - step * (so_far.repetitions - 1)) / 2
+    if not centred and box[2] <= step:
+        first = 0.0
+    done = {result.repetition: result for result in so_far.results if not result.void}
+    for number in range(1, so_far.repetitions + 1):
+        centre = QPointF(first + (number - 1) * step, box[3] / 2)
+        result, is_current = done.get(number), number == so_far.repetition
+        if result is None:
+            _open(painter, centre, step * 0.34, is_current, theme)
         else:
-            _open(painter, centre, radius, number == state.repetition, theme)
+            _closed(painter, centre, step * 0.34, result, so_far.hold_s, theme)
+
+
+def _closed(
+    painter: QPainter, centre: QPointF, radius: float, result: Result, hold_s: float, theme: Theme
+) -> None:
+    """A repetition that is over: a tick, a slice, or no more than that."""
+    if not (result.seen and result.counts):
+        _done(painter, centre, radius, theme)
+    elif result.rewarded:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.done))
+        painter.drawEllipse(centre, radius, radius)
+        tick(painter, centre, radius * 0.55, QColor(theme.background), radius * 0.24)
+    else:
+        full_s = hold_s if result.hold_s is None else result.hold_s
+        fraction = min(1.0, result.good_s / full_s) if full_s and result.rule == "hold" else 0.0
+        _partial(painter, centre, radius, fraction, theme)
 
 
 def _partial(painter: QPainter, centre: QPointF, radius: float, fraction: float, theme: Theme) -> None:
@@ -89,6 +117,17 @@ def _partial(painter: QPainter, centre: QPointF, radius: float, fraction: float,
     painter.drawEllipse(box)
     painter.setBrush(QColor(theme.done))
     painter.drawPie(box, 90 * 16, round(-fraction * 360 * 16))
+
+
+def found_mark(painter: QPainter, centre: QPointF, theme: Theme, strength: float) -> None:
+    """A filled circle with a tick, faded in."""
+    painter.save()
+    painter.setOpacity(strength)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.done))
+    painter.drawEllipse(centre, 19.0, 19.0)
+    tick(painter, centre, 10.0, QColor(theme.background), 5.0)
+    painter.restore()
 
 
 def _done(painter: QPainter, centre: QPointF, radius: float, theme: Theme) -> None:
@@ -108,7 +147,8 @@ def _open(painter: QPainter, centre: QPointF, radius: float, current: bool, them
         painter.drawEllipse(centre, radius * 0.3, radius * 0.3)
 
 
-def _tick(painter: QPainter, centre: QPointF, size: float, colour: QColor, width: float) -> None:
+def tick(painter: QPainter, centre: QPointF, size: float, colour: QColor, width: float) -> None:
+    """The mark of what is achieved."""
     pen = QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
     painter.drawPolyline(

@@ -10,26 +10,29 @@ import math
 from collections.abc import Hashable, Iterator
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPen
 
-from emgfeedback.app.patient import badges
-from emgfeedback.app.patient.layout import Box, Layout, calm_layout, columns_layout, countdown_layout
+from emgfeedback.app.patient import badges, beside
+from emgfeedback.app.patient.ink import faint, hatch, mixed, rounded
+from emgfeedback.app.patient.ink import glow as draw_glow
+from emgfeedback.app.patient.layout import Box, Layout, columns_layout
 from emgfeedback.app.patient.picture import Column, PatientState
-from emgfeedback.app.patient.text import CENTRE, LEFT, RIGHT, TOP_CENTRE, TOP_LEFT, Label
+from emgfeedback.app.patient.sprites import lay
+from emgfeedback.app.patient.text import LEFT, RIGHT, Label
 from emgfeedback.app.theme import Theme
 from emgfeedback.values import TARGET
 
-FULL_SCALE = 1.2
-"""Top of a column in fractions of reference; a higher ceiling of the protocol stretches it."""
 CAPTION_PIXELS, NARROWEST_CAPTION = 36, 70.0
-CORNER = 40.0
+
+
+def suits(state: PatientState) -> bool:
+    """Wherever there are levels."""
+    return bool(state.columns)
 
 
 def layout_of(state: PatientState, width: float, height: float) -> Layout:
-    """The boxes for this state: calm where no feedback is given."""
-    if not (state.live or state.columns or state.left_s is None):
-        return countdown_layout(width, height)
-    return columns_layout(width, height) if state.columns else calm_layout(width, height)
+    """The boxes: columns beside words."""
+    return columns_layout(width, height)
 
 
 def still_key(state: PatientState) -> Hashable:
@@ -45,7 +48,7 @@ def draw_still(painter: QPainter, state: PatientState, theme: Theme, width: floa
         well = layout.well(index, len(state.columns), column.role == TARGET)
         painter.setPen(QPen(QColor(theme.line), 2))
         painter.setBrush(QColor(theme.well))
-        painter.drawPath(_rounded(well))
+        painter.drawPath(rounded(well))
     for label in still_labels(state, theme, layout):
         label.draw(painter)
     if not math.isnan(state.ring):
@@ -57,7 +60,7 @@ def draw(
 ) -> None:
     """Paint levels, lines, words, ring and results; ``glow`` fades the found look in and out."""
     layout = layout_of(state, width, height)
-    scale = _full_scale(state)
+    scale = beside.full_scale(state)
     for index, column in enumerate(state.columns):
         well = layout.well(index, len(state.columns), column.role == TARGET)
         if not state.live:
@@ -70,16 +73,12 @@ def draw(
             colour = theme.hue(column.muscle, column.role, index)
             _rival(painter, well, column, theme, scale, colour, state.ring_good)
         if column.role == TARGET and glow > 0.0:
-            _glow(painter, well, QColor(theme.done), glow)
+            around = (-30.0, -30.0, well[2] + 60.0, well[3] + 60.0)
+            lay(painter, QPointF(well[0], well[1]), around, _found, well[2], well[3], theme, strength=glow)
     for label in live_labels(state, theme, layout):
         label.draw(painter)
     badges.ring(painter, layout.ring, state, theme)
     badges.results(painter, layout.dots, state, theme, centred=layout.centred)
-
-
-def _full_scale(state: PatientState) -> float:
-    tops = [column.top for column in state.columns if not math.isnan(column.top)]
-    return max([FULL_SCALE, *(top * 1.15 for top in tops)])
 
 
 def still_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[Label]:
@@ -94,37 +93,10 @@ def still_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[
 
 def live_labels(state: PatientState, theme: Theme, layout: Layout) -> Iterator[Label]:
     """All words that change with the state."""
-    yield Label(
-        state.cue,
-        layout.cue,
-        150 if layout.centred else 108,
-        _cue_colour(state, theme),
-        True,
-        CENTRE if layout.centred else LEFT,
-    )
-    yield Label(
-        state.sub,
-        layout.sub,
-        46 if layout.centred else 40,
-        theme.dim,
-        False,
-        TOP_CENTRE if layout.centred else TOP_LEFT,
-    )
-    if state.hint and layout.hint is not None:
-        yield Label(state.hint, layout.hint, 38, theme.dim)
-    if state.place:
-        yield Label(state.place.capitalize(), layout.count, 54, _cue_colour(state, theme), True)
-    elif state.repetition:
-        count = f"Repetition {state.repetition} of {state.repetitions}"
-        yield Label(count, layout.count, 40, theme.dim)
-    yield from badges.ring_labels(layout.ring, state, theme)
-    scale = _full_scale(state)
+    yield from beside.words(state, theme, layout)
+    scale = beside.full_scale(state)
     for index, column in enumerate(state.columns):
         yield from _column_labels(index, column, state, theme, layout, scale)
-
-
-def _cue_colour(state: PatientState, theme: Theme) -> str:
-    return theme.hue(state.muscle, state.role).name() if state.place else theme.ink
 
 
 def _column_labels(
@@ -152,13 +124,6 @@ def _column_labels(
             yield Label(text, box, CAPTION_PIXELS, theme.dim, False, RIGHT if at_left else LEFT)
 
 
-def _rounded(box: Box) -> QPainterPath:
-    path = QPainterPath()
-    corner = min(CORNER, box[2] / 3)
-    path.addRoundedRect(QRectF(*box), corner, corner)
-    return path
-
-
 def _height(well: Box, level: float, scale: float) -> float:
     """The y of a level, kept inside the well."""
     return well[1] + well[3] * (1.0 - min(1.0, max(0.0, level / scale)))
@@ -168,7 +133,7 @@ def _fill(painter: QPainter, well: Box, top: float, bottom: float, brush: QBrush
     """Fill the part of a well between two heights."""
     painter.save()
     painter.setClipRect(QRectF(well[0], top, well[2], max(0.0, bottom - top)))
-    painter.fillPath(_rounded(well), brush)
+    painter.fillPath(rounded(well), brush)
     painter.restore()
 
 
@@ -179,13 +144,13 @@ def _target(painter: QPainter, well: Box, column: Column, theme: Theme, scale: f
     gate = _height(well, column.line, scale)
     colour, ink = QColor(theme.target), QColor(theme.ink)
     if asked:
-        _fill(painter, well, top, gate, _faint(colour, 0.20))
+        _fill(painter, well, top, gate, faint(colour, 0.20))
     gradient = QLinearGradient(0.0, level, 0.0, bottom)
     gradient.setColorAt(0.0, colour)
-    gradient.setColorAt(1.0, _mixed(colour, QColor(theme.background), 0.45))
+    gradient.setColorAt(1.0, mixed(colour, QColor(theme.background), 0.45))
     _fill(painter, well, level, bottom, QBrush(gradient))
     if column.over:
-        _fill(painter, well, level, top, _hatch(theme))
+        _fill(painter, well, level, top, hatch(theme))
     if level < bottom - 12.0:
         _fill(painter, well, level, level + 10.0, ink)
     if asked:
@@ -206,13 +171,13 @@ def _rival(
 ) -> None:
     """Level of a rival; while something is ``asked`` also the line to keep below, hatched beyond it."""
     bottom, level = well[1] + well[3], _height(well, column.level, scale)
-    _fill(painter, well, level, bottom, _mixed(colour, QColor(theme.well), 0.12))
+    _fill(painter, well, level, bottom, mixed(colour, QColor(theme.well), 0.12))
     if not asked or math.isnan(column.line):
         return
     line = _height(well, column.line, scale)
-    _fill(painter, well, line, level, _faint(colour, 0.16))
+    _fill(painter, well, line, level, faint(colour, 0.16))
     if column.over:
-        _fill(painter, well, level, line, _hatch(theme))
+        _fill(painter, well, level, line, hatch(theme))
     painter.setPen(QPen(QColor(theme.ink), 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(QPointF(well[0] - 18.0, line), QPointF(well[0] + well[2] + 18.0, line))
 
@@ -221,7 +186,7 @@ def _no_signal(painter: QPainter, well: Box, theme: Theme) -> None:
     """Dashed and empty: this is no quiet muscle, it is an unknown one."""
     painter.setBrush(QColor(theme.background))
     painter.setPen(QPen(QColor(theme.dim), 5, Qt.PenStyle.DashLine, Qt.PenCapStyle.RoundCap))
-    painter.drawPath(_rounded(well))
+    painter.drawPath(rounded(well))
     middle = QPointF(well[0] + well[2] / 2, well[1] + well[3] / 2)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(theme.dim), 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
@@ -233,41 +198,10 @@ def _past(painter: QPainter, well: Box, column: Column, theme: Theme, scale: flo
     """Grey and dashed, without a line to keep: the last level that was known, and not one of now."""
     painter.setBrush(QColor(theme.background))
     painter.setPen(QPen(QColor(theme.dim), 5, Qt.PenStyle.DashLine, Qt.PenCapStyle.RoundCap))
-    painter.drawPath(_rounded(well))
+    painter.drawPath(rounded(well))
     if not column.problem:
         _fill(painter, well, _height(well, column.level, scale), well[1] + well[3], QColor(theme.line))
 
 
-def _glow(painter: QPainter, well: Box, colour: QColor, strength: float) -> None:
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    path = _rounded(well)
-    for width, alpha in ((44.0, 0.06), (30.0, 0.10), (18.0, 0.16), (9.0, 1.0)):
-        painter.setPen(QPen(_faint(colour, alpha * strength), width))
-        painter.drawPath(path)
-
-
-def _faint(colour: QColor, alpha: float) -> QColor:
-    shade = QColor(colour)
-    shade.setAlphaF(alpha)
-    return shade
-
-
-def _mixed(colour: QColor, other: QColor, weight: float) -> QColor:
-    pairs = (
-        (colour.redF(), other.redF()),
-        (colour.greenF(), other.greenF()),
-        (colour.blueF(), other.blueF()),
-    )
-    return QColor.fromRgbF(*(a + (b - a) * weight for a, b in pairs))
-
-
-def _hatch(theme: Theme) -> QBrush:
-    """Diagonal stripes as a texture, so that they turn and scale with the canvas."""
-    tile = QImage(28, 28, QImage.Format.Format_ARGB32_Premultiplied)
-    tile.fill(Qt.GlobalColor.transparent)
-    with QPainter(tile) as stripes:
-        stripes.setRenderHint(QPainter.RenderHint.Antialiasing)
-        stripes.setPen(QPen(_mixed(QColor(theme.background), QColor(theme.ink), 0.12), 7.0))
-        for shift in (-28, 0, 28):
-            stripes.drawLine(QPointF(shift - 7, 35), QPointF(shift + 35, -7))
-    return QBrush(tile)
+def _found(painter: QPainter, width: float, height: float, theme: Theme) -> None:
+    draw_glow(painter, rounded((0.0, 0.0, width, height)), theme.done)

@@ -8,6 +8,7 @@ Box = tuple[float, float, float, float]
 """x, y, width, height."""
 
 SHORT_SIDE = 900.0
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 TARGET_WELL, RIVAL_WELL = (0.66, 230.0), (0.48, 160.0)
 """Share of the slot and largest width of a column."""
 OVERHANG, EDGE, WIDEST_CAPTION = 30.0, 46.0, 118.0
@@ -18,7 +19,11 @@ TWO_LINES_BELOW = 930.0
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Boxes of the columns screen; ``wells`` is the band in which all columns stand."""
+    """Boxes of a screen; ``wells`` is the band in which all columns stand, or the place of a scene.
+
+    ``said`` and ``bar`` are the share in words and as a bar, ``gauge`` the level where it has a top; they
+    are there for scenes only.
+    """
 
     width: float
     height: float
@@ -31,6 +36,10 @@ class Layout:
     tag: Box
     hint: Box | None = None
     centred: bool = False
+    said: Box = NOWHERE
+    bar: Box = NOWHERE
+    gauge: Box = NOWHERE
+    count_left: bool = False
 
     @property
     def label_height(self) -> float:
@@ -103,6 +112,67 @@ def _tall(width: float, height: float) -> Layout:
         count=(400.0, ring + 70.0, width - 450.0, 60.0),
         dots=(400.0, ring + 150.0, width - 450.0, 60.0),
         tag=(50.0, 18.0, 500.0, 44.0),
+    )
+
+
+def scene_layout(width: float, height: float, ring_inside: bool = False) -> Layout:
+    """A scene with the words, the ring and the share beside it, or around it on a tall canvas.
+
+    With ``ring_inside`` a tall scene reaches down to the share, and leaves a lower corner to the ring.
+    """
+    if width < height:
+        return _tall_scene(width, height, ring_inside)
+    wide = width >= 1500.0
+    side, ring = (540.0, 290.0) if wide else (420.0, 270.0)
+    left, spare = width - side - 44.0, height - SHORT_SIDE
+    top, ring_top = 64.0 + spare * 0.2, 350.0 + spare * 0.5
+    below = ring_top + ring + (30.0 if wide else 76.0)
+    return Layout(
+        width,
+        height,
+        wells=(112.0, 78.0, left - 150.0, height - 126.0),
+        cue=(left, top, side, 130.0),
+        sub=(left, top + 138.0, side, 138.0),
+        ring=(left if wide else left + (side - ring) / 2, ring_top, ring, ring),
+        count=(left + 322.0, ring_top + 90.0, side - 322.0, 110.0)
+        if wide
+        else (left, ring_top + ring + 12.0, side, 54.0),
+        dots=(left, below + 128.0, side, 56.0),
+        tag=(70.0, 18.0, 640.0, 44.0),
+        said=(left, below, side, 58.0),
+        bar=(left, below + 70.0, side, 36.0),
+        gauge=(28.0, 170.0, 44.0, height - 340.0),
+        count_left=wide,
+    )
+
+
+def _tall_scene(width: float, height: float, ring_inside: bool) -> Layout:
+    ring, row = 290.0 if height >= 1400.0 else 220.0, height - 112.0
+    bottom = height - 300.0 if ring_inside else row - 20.0
+    beside = (70.0 + ring, bottom - ring / 2, width - ring - 120.0)
+    scene = bottom - 320.0 - (0.0 if ring_inside else ring + 24.0)
+    whole = Layout(
+        width,
+        height,
+        wells=(40.0, 320.0, width - 80.0, scene),
+        cue=(50.0, 66.0, width - 100.0, 124.0),
+        sub=(50.0, 196.0, width - 100.0, 104.0),
+        ring=(width - ring - 70.0, bottom - ring, ring, ring),
+        count=(50.0, row, 380.0, 60.0),
+        dots=(450.0, row, width - 500.0, 60.0),
+        tag=(50.0, 16.0, 800.0, 44.0),
+        said=(50.0, height - 276.0, width - 100.0, 62.0),
+        bar=(50.0, height - 200.0, width - 100.0, 44.0),
+        gauge=(18.0, 380.0, 38.0, scene - 120.0),
+        count_left=True,
+    )
+    if ring_inside:
+        return whole
+    return replace(
+        whole,
+        ring=(40.0, bottom - ring, ring, ring),
+        said=(beside[0], beside[1] - 66.0, beside[2], 62.0),
+        bar=(beside[0], beside[1] + 8.0, beside[2], 44.0),
     )
 
 

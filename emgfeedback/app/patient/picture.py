@@ -22,7 +22,8 @@ class Column:
     """One muscle. ``level``, ``line`` and ``top`` are fractions of reference; NaN is unknown or not set.
 
     ``line`` is the gate of the target and the moving ceiling of a rival; ``over`` is past that line for a
-    rival, past the top for the target. ``problem`` names why there is no trustworthy signal.
+    rival, past the top for the target. ``problem`` names why there is no trustworthy signal. ``heat``,
+    0 to 1, is ``over`` faded in and out for the eye.
     """
 
     muscle: str
@@ -35,6 +36,7 @@ class Column:
     over: bool = False
     problem: str = ""
     word: str = ""
+    heat: float = 0.0
 
     @property
     def on(self) -> bool:
@@ -51,7 +53,10 @@ class PatientState:
     ``live`` is False while nothing current is known: columns then show the last levels as past.
     ``hint`` is shown only where there are no columns. ``muscle``, ``role`` and ``place`` name the one muscle
     that a reference contraction is about. ``told`` is how a repetition went that was done without a picture;
-    ``units`` counts the steps of long holds that were reached in sight.
+    ``units`` counts the steps of long holds that were reached in sight. ``side`` is the trained side of the
+    body. ``ratio`` is the line in use, NaN where none is asked; ``share`` the target's part of the work as a
+    number to read, ``trail`` its parts drawn lately, oldest first, in the order of ``columns``. ``asked``,
+    ``asked_sub`` and ``clock_s`` are what the phase asks and how long it still lasts, whatever muscles do.
     """
 
     cue: str
@@ -72,6 +77,37 @@ class PatientState:
     hold_s: float = 0.0
     told: str = ""
     units: int = 0
+    side: str = "right"
+    ratio: float = math.nan
+    share: float = math.nan
+    trail: tuple[tuple[float, ...], ...] = ()
+    asked: str = ""
+    asked_sub: str = ""
+    clock_s: int | None = None
+
+    @property
+    def target(self) -> Column | None:
+        """The column of the target."""
+        return next((column for column in self.columns if column.role == TARGET), None)
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """Each column's part of the work, a fraction; empty at rest and where a muscle is not known."""
+        target, levels = self.target, [max(0.0, column.level) for column in self.columns]
+        if target is None or not self.live or any(column.problem for column in self.columns):
+            return ()
+        if max(levels) < target.line or not sum(levels) > 0.0:
+            return ()
+        return tuple(level / sum(levels) for level in levels)
+
+    @property
+    def share_line(self) -> float:
+        """The target's part at which its margin is on the line, the rivals being as they are now."""
+        rivals = [max(0.0, column.level) for column in self.columns if column.role != TARGET]
+        if not self.parts or not rivals or not max(rivals) > 0.0:
+            return math.nan
+        needed = self.ratio * max(rivals)
+        return needed / (needed + sum(rivals))
 
     def describe(self) -> str:
         """The picture in one line, for tests and for screen readers."""
@@ -91,6 +127,12 @@ def _spoken(column: Column) -> str:
 def short(text: str) -> str:
     """At most a sub-line of words."""
     return textwrap.shorten(text, SUB_LINE_CHARACTERS, placeholder=" …") if text else ""
+
+
+def share_of(state: PatientState) -> float:
+    """The target's part of the work, a fraction; NaN where there is none to say."""
+    parts = zip(state.columns, state.parts, strict=False)
+    return next((part for column, part in parts if column.role == TARGET), math.nan)
 
 
 def whole_s(left_s: float) -> int:

@@ -24,6 +24,7 @@ from emgfeedback.app.patient.picture import (
     REST_PLEASE,
     STOPPED,
     WELL_DONE,
+    share_of,
     short,
     whole_s,
 )
@@ -63,8 +64,15 @@ def patient_state(
     state = _by_state(snapshot, protocol, channels, side)
     if silent_s and tick.state != "done":
         state = _silent(state, silent_s)
+    word, sentence = word_and_sentence(tick.phase)
     return replace(
         state,
+        side=side,
+        ratio=snapshot.ratio if snapshot.ratio > 0 else math.nan,
+        share=share_of(state),
+        asked=word,
+        asked_sub=short(sentence),
+        clock_s=whole_s(tick.phase_left_s),
         repetition=tick.phase.repetition or (snapshot.results[-1].repetition if snapshot.results else 0),
         repetitions=protocol.repetitions,
         results=tuple(result.blind() for result in snapshot.results),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
+from emgfeedback.app.patient.sprites import lay
 from emgfeedback.app.theme import REGULAR, SEMIBOLD, font
 
 SHRINK, SMALLEST = 0.94, 10
@@ -35,12 +36,27 @@ class Label:
         return fit(self.text, self.box[2], self.box[3], self.pixels, self.bold)
 
     def draw(self, painter: QPainter) -> None:
-        """Paint the words."""
+        """Lay the words on the canvas; the same words are painted once."""
         if not self.text:
             return
-        painter.setFont(font(self.fitted(), SEMIBOLD if self.bold else REGULAR))
-        painter.setPen(QColor(self.colour))
-        painter.drawText(QRectF(*self.box), int(self.align | Qt.TextFlag.TextWordWrap), self.text)
+        x, y, width, height = self.box
+        here = replace(self, box=(0.0, 0.0, width, height))
+        lay(painter, QPointF(x, y), _extent(here), _paint, here)
+
+
+@lru_cache(maxsize=256)
+def _extent(label: Label) -> tuple[float, float, float, float]:
+    """Where the words are inside their box, with a little room around."""
+    metrics = QFontMetricsF(font(label.fitted(), SEMIBOLD if label.bold else REGULAR))
+    flags = int(label.align | Qt.TextFlag.TextWordWrap)
+    seen = metrics.boundingRect(QRectF(*label.box), flags, label.text)
+    return seen.x() - 6.0, seen.y() - 6.0, seen.width() + 12.0, seen.height() + 12.0
+
+
+def _paint(painter: QPainter, label: Label) -> None:
+    painter.setFont(font(label.fitted(), SEMIBOLD if label.bold else REGULAR))
+    painter.setPen(QColor(label.colour))
+    painter.drawText(QRectF(*label.box), int(label.align | Qt.TextFlag.TextWordWrap), label.text)
 
 
 @lru_cache(maxsize=1024)

@@ -9,11 +9,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QLinearGradient, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from emgfeedback.app.patient import columns
 from emgfeedback.app.patient.layout import canvas_size
 from emgfeedback.app.patient.picture import READY, PatientState
 from emgfeedback.app.patient.steady import Steady
 from emgfeedback.app.patient.text import LEFT, Label
+from emgfeedback.app.patient.views import DEFAULT, VIEWS, View, view_of
 from emgfeedback.app.theme import DARK, Theme
 
 TURNS = (0, 90, -90)
@@ -23,9 +23,12 @@ DESCRIBE_EVERY_S = 1.0
 class PatientView(QWidget):
     """Shows a `PatientState`; eased for the eye, turned for someone who lies on the side."""
 
-    def __init__(self, theme: Theme = DARK, tag: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme = DARK, tag: str = "", parent: QWidget | None = None, view: str = DEFAULT
+    ) -> None:
         super().__init__(parent)
         self.theme = theme
+        self.view = view
         self.tag = tag
         self.turn = 0
         self.painted: Callable[[float], None] | None = None
@@ -54,19 +57,34 @@ class PatientView(QWidget):
             self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
+    def choose(self, view: str) -> None:
+        """Show another of the `VIEWS`."""
+        if view not in VIEWS:
+            raise ValueError(f"{view!r} is no patient view; there are {', '.join(VIEWS)}")
+        self.view = view
+        self.update()
+
+    @property
+    def drawn_by(self) -> View:
+        """Who draws the state of now."""
+        return view_of(self.view, self._state)
+
     def next_turn(self) -> None:
         """Turn the picture by the next of 0, 90 and -90 degrees."""
         self.turn = TURNS[(TURNS.index(self.turn) + 1) % len(TURNS)]
         self.update()
 
     def paintEvent(self, event: object) -> None:
-        layer = self._still_layer()
         with QPainter(self) as painter:
-            painter.drawPixmap(0, 0, layer)
-            width, height = self._place(painter)
-            columns.draw(painter, self._state, self.theme, width, height, self._steady.glow)
+            self.paint(painter, self.devicePixelRatioF())
         if self.painted is not None:
             self.painted(time.monotonic())
+
+    def paint(self, painter: QPainter, ratio: float) -> None:
+        """Paint the state of now: the still layer, made anew where it no longer fits, and the rest."""
+        painter.drawPixmap(0, 0, self._still_layer(ratio))
+        width, height = self._place(painter)
+        self.drawn_by.draw(painter, self._state, self.theme, width, height, self._steady.glow)
 
     def _place(self, painter: QPainter) -> tuple[float, float]:
         """Move the painter onto the virtual canvas: turned, scaled evenly, centred. Returns its size."""
@@ -82,9 +100,9 @@ class PatientView(QWidget):
         painter.translate(-width / 2, -height / 2)
         return width, height
 
-    def _still_layer(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        key = (self.width(), self.height(), ratio, self.turn, self.theme.name, columns.still_key(self._state))
+    def _still_layer(self, ratio: float) -> QPixmap:
+        still = self.drawn_by.still_key(self._state)
+        key = (self.width(), self.height(), ratio, self.turn, self.theme.name, self.tag, self.view, still)
         if key != self._layer_key:
             self._layer_key = key
             self._layer = QPixmap(self.size() * ratio)
@@ -96,9 +114,10 @@ class PatientView(QWidget):
     def _draw_still(self, painter: QPainter) -> None:
         self._background(painter)
         width, height = self._place(painter)
-        columns.draw_still(painter, self._state, self.theme, width, height)
+        view = self.drawn_by
+        view.draw_still(painter, self._state, self.theme, width, height)
         if self.tag:
-            box = columns.layout_of(self._state, width, height).tag
+            box = view.layout_of(self._state, width, height).tag
             Label(self.tag, box, 26, self.theme.warning, True, LEFT).draw(painter)
 
     def _background(self, painter: QPainter) -> None:
