@@ -66,10 +66,14 @@ def people_for(protocol: Protocol) -> list[str]:
 
 
 def shortened(protocol: Protocol, most_repeats: int = MOST_REPEATS) -> Protocol:
-    """The same exercise with pauses of at most 3 s, and six repeats of what is repeated more often."""
+    """The same exercise with pauses of at most 3 s, and six repeats of what is repeated more often.
+
+    A start block stays whole: the line that a person has to pass is taken from it.
+    """
     phases: list[Phase] = []
-    for _, block in groupby(protocol.phases, key=lambda phase: phase.block):
-        phases += _first_repeats(list(block), most_repeats)
+    for _, grouped in groupby(protocol.phases, key=lambda phase: phase.block):
+        block = list(grouped)
+        phases += block if block[0].role == "start" else _first_repeats(block, most_repeats)
     repetition = 0
     for i, phase in enumerate(phases):
         repetition += phase.repetition > 0
