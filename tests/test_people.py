@@ -133,11 +133,13 @@ def test_a_quiet_rival_is_asked_for_by_a_ceiling_and_not_by_the_ratio() -> None:
 
 
 def test_a_shortened_exercise_keeps_its_blocks_and_counts_anew() -> None:
-    long = exercise(repeated(9, role="start"), [Phase("relax", 60, "Rest"), *repeated(7)])
+    long = exercise(repeated(9, role="start"), repeated(9), [Phase("relax", 60, "Rest"), *repeated(7)])
     short = shortened(long)
-    assert sum(phase.seconds for phase in short.phases if phase.kind == "relax") == 3 * 2 + 6 * 2 + 3 + 7 * 2
+    pauses_s = sum(phase.seconds for phase in short.phases if phase.kind == "relax")
+    assert pauses_s == 3 * 2 + 9 * 2 + 6 * 2 + 3 + 7 * 2
     counted = [(phase.block, phase.role, phase.repetition) for phase in short.phases if phase.repetition]
-    assert counted == [(2, "start", n) for n in range(1, 7)] + [(3, "", n) for n in range(7, 14)]
+    started = [(2, "start", n) for n in range(1, 10)]
+    assert counted == started + [(3, "", n) for n in range(10, 16)] + [(4, "", n) for n in range(16, 23)]
     assert shortened(SHAPED) == SHAPED
 
 
