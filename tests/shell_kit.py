@@ -73,6 +73,7 @@ class World:
             ports=lambda: self.ports(),
             kept=lambda: self.kept(),
             try_it=lambda: self._made("try"),
+            check=lambda order: self._made(("check", order)),
             live=self._made,
             replay=lambda path, montage: self._made((path, montage)),
         )
@@ -126,7 +127,7 @@ def choosing(qtbot: Any, shell: Any, who: Person | None = HEALTHY) -> Any:
     """The Exercise page of a person, its cards laid out."""
     shell.person = who
     shell.go("exercise")
-    page = shell.exercise_page
+    page = shell.desk.exercise
     qtbot.waitUntil(lambda: page.chosen is not None, timeout=PATIENCE_MS)
     return page
 

@@ -82,7 +82,7 @@ def test_what_cannot_be_listed_is_a_sentence_on_home(qtbot, opened, door):
 def test_a_new_person_has_a_code_and_is_locked(opened):
     shell = opened()
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     assert page.code.text() == "PNEW0"
     assert [key for key, made in page.form.switches.items() if made.isChecked()] == []
     assert set(page.form.switches) == set(KEY_WORDS)
@@ -103,7 +103,7 @@ def test_a_new_person_has_a_code_and_is_locked(opened):
 def test_a_permission_without_who_why_and_until_stays_locked(opened, who, why, until, complaint):
     shell = opened()
     shell.new_session()
-    form = shell.person_page.form
+    form = shell.desk.person.form
     for line, text in ((form.who, who), (form.why, why), (form.until, until)):
         line.setText(text)
     form.switches["ABD"].click()
@@ -123,7 +123,7 @@ def test_a_signed_permission_is_kept_and_can_be_taken_back(opened):
     world = kit.World()
     shell = opened(world)
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     signed(page.form)
     page.form.switches["ABD"].click()
     page.form.switches["ER"].click()
@@ -138,7 +138,7 @@ def test_a_signed_permission_is_kept_and_can_be_taken_back(opened):
 def test_no_limits_needs_a_name_and_a_day(opened):
     shell = opened()
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     page._free_both()
     assert "who says that there are no limits" in page.form.problem.text().lower()
     page.form.who.setText("A. Smith")
@@ -154,9 +154,9 @@ def test_no_limits_needs_a_name_and_a_day(opened):
 def test_the_reason_for_one_person_is_none_for_the_next(opened):
     shell = opened()
     shell.new_session()
-    form = shell.person_page.form
+    form = shell.desk.person.form
     signed(form)
-    shell.person_page.which.buttons["left"].click()
+    shell.desk.person.which.buttons["left"].click()
     assert form.why.text() == "week 8", "the other leg of the same person"
     shell.new_session()
     assert (form.who.text(), form.why.text(), form.until.text()) == ("A. Smith", "", "")
@@ -165,7 +165,7 @@ def test_the_reason_for_one_person_is_none_for_the_next(opened):
 def test_each_leg_keeps_what_was_written_for_it(opened):
     shell = opened()
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     page.form.procedure.setText("osteotomy")
     page.form.weight_bearing.setCurrentIndex(page.form.weight_bearing.findData("toe-touch"))
     page.which.buttons["left"].click()
@@ -181,7 +181,7 @@ def test_each_leg_keeps_what_was_written_for_it(opened):
 def test_after_an_operation_the_bone_counts_as_not_healed(qtbot, opened):
     shell = opened()
     shell.new_session()
-    form = shell.person_page.form
+    form = shell.desk.person.form
     qtbot.keyClicks(form.procedure, "osteotomy")
     assert form.healing.isChecked()
     form.healing.click()
@@ -203,7 +203,7 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(opened, code, day, complaint)
     world = kit.World()
     shell = opened(world)
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     page.code.setText(code)
     page.form.surgery_on.setText(day)
     page.save()
@@ -216,7 +216,7 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(opened, code, day, complaint)
 def test_a_code_that_is_known_brings_its_limits(qtbot, opened):
     shell = opened(kit.World(replace(kit.HEALTHY, side="left")))
     shell.new_session()
-    page = shell.person_page
+    page = shell.desk.person
     page.code.setFocus()
     page.code.selectAll()
     qtbot.keyClicks(page.code, "P7K")
@@ -373,10 +373,10 @@ def test_exercises_that_cannot_be_read_are_a_sentence(qtbot, opened):
         raise InputError("clamshell.toml: not a TOML file; mend it")
 
     shell = opened()
-    shell._doors = replace(shell._doors, exercises=broken)
+    shell.desk._doors = replace(shell._doors, exercises=broken)
     shell.go("exercise")
-    waits(qtbot, lambda: "not a TOML file" in shell.exercise_page.banner.text())
-    assert not shell.exercise_page.likely.isEnabled()
+    waits(qtbot, lambda: "not a TOML file" in shell.desk.exercise.banner.text())
+    assert not shell.desk.exercise.likely.isEnabled()
 
 
 def test_replay_lists_the_library_and_takes_any_file(qtbot, opened):

@@ -14,7 +14,7 @@ from emgfeedback.app.pages.rail import STEPS
 from emgfeedback.errors import SourceError, UsageError
 
 SMALLEST = QSize(1280, 720)
-PAGES = ("home", "person", "exercise", "replay")
+PAGES = ("home", "person", "placement", "signals", "exercise", "replay")
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def walk(qtbot, shell, name):
     shell.person = kit.HEALTHY if name == "exercise" else shell.person
     shell.rail.buttons[name].click()
     if name == "exercise":
-        waits(qtbot, lambda: shell.exercise_page.chosen)
-        shell.exercise_page.source.kind.buttons["board"].click()
-        kit.pick(shell.exercise_page, "clamshell-band")
+        waits(qtbot, lambda: shell.desk.exercise.chosen)
+        shell.desk.exercise.source.kind.buttons["board"].click()
+        kit.pick(shell.desk.exercise, "clamshell-band")
     qtbot.waitUntil(lambda: shell.stack.currentWidget() is shell.pages[name], timeout=kit.PATIENCE_MS)
     return shell.pages[name]
 
@@ -69,9 +69,14 @@ def test_a_whole_session_with_the_keyboard_only(qtbot, opened):
     qtbot.keyClicks(QApplication.focusWidget(), kit.LATER)
     tab_to(qtbot, "No limits (healthy), both legs", reverse=True)
     enter(qtbot)
-    assert kit.focused() == "Save and choose the exercise"
+    assert kit.focused() == "Save and place the electrodes"
     enter(qtbot)
-    waits(qtbot, lambda: shell.here == "exercise" and shell.exercise_page.chosen)
+    assert (shell.here, kit.focused()) == ("placement", "Check the signals")
+    enter(qtbot)
+    assert (shell.here, kit.focused()) == ("signals", "Check")
+    tab_to(qtbot, "Choose the exercise")
+    enter(qtbot)
+    waits(qtbot, lambda: shell.here == "exercise" and shell.desk.exercise.chosen)
     assert kit.focused() == "Start"
     enter(qtbot)
     waits(qtbot, lambda: shell.run is not None and shell.run.is_over)
@@ -82,12 +87,20 @@ def test_a_whole_session_with_the_keyboard_only(qtbot, opened):
     assert shell.run is None
     assert kit.focused() == "Resume PNEW0"
     enter(qtbot)
-    waits(qtbot, lambda: shell.here == "exercise")
-    assert shell.exercise_page.title.text().startswith("PNEW0")
+    assert shell.here == "placement"
+    assert shell.desk.placement.title.text().startswith("PNEW0")
 
 
 @pytest.mark.parametrize(
-    ("page", "before"), [("person", "home"), ("exercise", "person"), ("replay", "home"), ("home", "home")]
+    ("page", "before"),
+    [
+        ("person", "home"),
+        ("placement", "person"),
+        ("signals", "placement"),
+        ("exercise", "signals"),
+        ("replay", "home"),
+        ("home", "home"),
+    ],
 )
 def test_escape_leads_back(qtbot, opened, page, before):
     shell = opened()
@@ -102,14 +115,14 @@ def test_ctrl_n_begins_a_new_session_anywhere(qtbot, opened):
     qtbot.keyClick(shell, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert shell.here == "person"
     assert shell.person is None
-    assert shell.person_page.code.text() == "PNEW1"
+    assert shell.desk.person.code.text() == "PNEW1"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_control_has_a_name_a_tip_and_takes_the_focus(qtbot, opened, name):
     shell = opened(kit.World(kit.HEALTHY, kept=lambda: (kit.KEPT,)))
     page = walk(qtbot, shell, name)
-    waits(qtbot, lambda: name == "person" or "…" not in kit.said(page).replace("Choose…", ""))
+    waits(qtbot, lambda: name in ("person", "signals") or "…" not in kit.said(page).replace("Choose…", ""))
     for one in (*kit.controls(page), *kit.controls(shell.rail)):
         interface = QAccessible.queryAccessibleInterface(one)
         assert interface.text(QAccessible.Text.Name), one
@@ -189,7 +202,10 @@ def test_the_rail_says_where_one_is_and_what_is_done(qtbot, opened):
     assert not shell.rail.buttons["run"].isEnabled()
     walk(qtbot, shell, "exercise")
     names = [shell.rail.buttons[name].accessibleName() for name, *_ in STEPS]
-    assert names == ["Home", "Person, done", "Exercise, you are here", "Run"]
+    assert names == [
+        *("Home", "Person, done", "Placement, done"),
+        *("Signal check", "Exercise, you are here", "Run"),
+    ]
     assert "Person P7K" in kit.said(shell.rail)
 
 
@@ -278,11 +294,11 @@ def test_a_run_that_cannot_be_put_together_is_a_sentence_with_a_way_on(qtbot, op
 
     shell = opened(kit.World(job=job))
     kit.choosing(qtbot, shell).start()
-    waits(qtbot, lambda: shell.ready_page.banner.isVisible())
-    said = shell.ready_page.banner.text()
+    waits(qtbot, lambda: shell.desk.ready.banner.isVisible())
+    said = shell.desk.ready.banner.text()
     assert str(error)[1:] in said
     assert "Traceback" not in said
-    waits(qtbot, lambda: app_kit.fits(shell.ready_page.banner))
+    waits(qtbot, lambda: app_kit.fits(shell.desk.ready.banner))
     assert kit.focused() == "Try again"
     enter(qtbot)
     kit.running(qtbot, shell)
@@ -294,7 +310,7 @@ def test_after_a_failure_escape_leads_back_to_where_one_came_from(qtbot, opened)
 
     shell = opened(kit.World(job=job))
     kit.choosing(qtbot, shell).start()
-    waits(qtbot, lambda: shell.ready_page.banner.isVisible())
+    waits(qtbot, lambda: shell.desk.ready.banner.isVisible())
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     assert shell.here == "exercise"
 

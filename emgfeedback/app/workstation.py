@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
+from emgfeedback.app.pages.desk import Desk
 from emgfeedback.app.pages.doors import Doors, Order, Person
 from emgfeedback.app.pages.errand import Errands
 from emgfeedback.app.pages.home import Home, Ways
 from emgfeedback.app.pages.look import sheet
 from emgfeedback.app.pages.page import Page
 from emgfeedback.app.pages.rail import Rail
-from emgfeedback.app.pages.ready import ReadyPage
 from emgfeedback.errors import EmgFeedbackError
 
 if TYPE_CHECKING:
-    from emgfeedback.app.pages.exercise import ExercisePage
-    from emgfeedback.app.pages.person import PersonPage
     from emgfeedback.app.pages.run import RunPage
 
 HEARTBEAT_MS = 200
 """Keeps Python awake for Ctrl-C."""
 WITH_RAIL = 1400
 """Width from which the rail stays beside a run."""
-OPEN_TO = ("home", "person", "exercise", "replay")
+OPEN_TO = ("home", "person", "placement", "signals", "exercise", "replay")
+BEFORE = {"exercise": "signals", "signals": "placement", "placement": "person"}
 
 
 class Workstation(QWidget):
@@ -51,7 +50,18 @@ class Workstation(QWidget):
         self.rail = Rail(self.go)
         self.stack = QStackedWidget()
         ways = Ways(self.new_session, self.resume, self.try_it, partial(self.go, "replay"), self.replay)
-        self.pages: dict[str, Page] = {"home": Home(doors, self.errands, ways)}
+        self.desk = Desk(
+            doors,
+            self.errands,
+            go=self.go,
+            back=self.back,
+            with_person=self.with_person,
+            start=self.start,
+            replay=self.replay,
+            again=lambda: self._begin(),
+        )
+        self.pages = self.desk.pages
+        self.pages["home"] = Home(doors, self.errands, ways)
         self.here = ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -67,41 +77,7 @@ class Workstation(QWidget):
 
     def page(self, name: str) -> Page:
         """A page by its name, made when it is first asked for."""
-        if name not in self.pages:
-            self.pages[name] = self._made(name)
-        return self.pages[name]
-
-    def _made(self, name: str) -> Page:
-        if name == "person":
-            from emgfeedback.app.pages.person import PersonPage
-
-            made = PersonPage(self._doors, self.with_person, self.back)
-            made.start_new()
-            return made
-        if name == "exercise":
-            from emgfeedback.app.pages.exercise import ExercisePage
-
-            return ExercisePage(self._doors, self.errands, self.start, self.back)
-        if name == "replay":
-            from emgfeedback.app.pages.replay import ReplayPage
-
-            return ReplayPage(self._doors, self.errands, self.replay, self.back)
-        return ReadyPage(lambda: self._begin(), self.back)
-
-    @property
-    def person_page(self) -> PersonPage:
-        """The Person page."""
-        return cast("PersonPage", self.page("person"))
-
-    @property
-    def exercise_page(self) -> ExercisePage:
-        """The Exercise page."""
-        return cast("ExercisePage", self.page("exercise"))
-
-    @property
-    def ready_page(self) -> ReadyPage:
-        """The page between Start and the run."""
-        return cast("ReadyPage", self.page("ready"))
+        return self.desk.page(name)
 
     def go(self, name: str) -> None:
         """Open a page; a run is never left this way."""
@@ -112,9 +88,9 @@ class Workstation(QWidget):
         page = self.page(name)
         if self.stack.indexOf(page) < 0:
             self.stack.addWidget(page)
-        if name == "exercise":
-            self.exercise_page.show_person(self.person)
+        self.desk.fill(name, self.person, self.here)
         self.here = name
+        self.setFocus()  # else Qt hands the focus to the first control of the new page on the way
         self.stack.setCurrentWidget(page)
         page.enter()
         page.take_focus()
@@ -131,15 +107,14 @@ class Workstation(QWidget):
             if self.run.is_over:
                 self.run.close()
             return
-        before = {"exercise": "person" if self.person else "home", "ready": self._came_from}
         if self.here != "home":
-            self.go(before.get(self.here, "home"))
+            self.go({**BEFORE, "ready": self._came_from}.get(self.here, "home"))
 
     def new_session(self) -> None:
         """Begin with a new person."""
         if self.run is None:
             self.person = None
-            self.person_page.start_new()
+            self.desk.person.start_new()
             self.go("person")
 
     def resume(self) -> None:
@@ -154,13 +129,15 @@ class Workstation(QWidget):
         if known is None:
             home.say("the file of this person is gone; begin a new session")
             return
-        self.person_page.show_person(known)
+        self.desk.person.show_person(known)
         self.with_person(known)
 
     def with_person(self, person: Person) -> None:
-        """A person is known now: choose the exercise."""
+        """A person is known now: place the electrodes."""
+        if self.person is None or (person.code, person.side) != (self.person.code, self.person.side):
+            self.desk.start_anew()
         self.person = person
-        self.go("exercise")
+        self.go("placement")
 
     def try_it(self) -> None:
         """A simulated session, at once."""
@@ -179,16 +156,22 @@ class Workstation(QWidget):
         if self.here != "ready":
             self._came_from = self.here
         self._begin = partial(self._prepare, work, person, autostart)
-        self.ready_page.show_waiting()
+        self.desk.ready.show_waiting()
         self.go("ready")
         asked = self._asked = object()
+        free = partial(self._when_free, work)
         self.errands.send(
-            work, partial(self._open, asked, person, autostart), partial(self._not_ready, asked)
+            free, partial(self._open, asked, person, autostart), partial(self._not_ready, asked)
         )
+
+    def _when_free(self, work: Callable[[], Any]) -> Any:
+        """On the errand's thread: a signal check that was left has let the board go first."""
+        self.desk.release()
+        return work()
 
     def _not_ready(self, asked: object, sentence: str) -> None:
         if asked is self._asked:
-            self.ready_page.show_failure(sentence)
+            self.desk.ready.show_failure(sentence)
 
     def _open(self, asked: object, person: Person | None, autostart: bool, job: Any) -> None:
         """The run is ready: show it, unless somebody went elsewhere meanwhile."""
@@ -238,7 +221,7 @@ class Workstation(QWidget):
     def _show_rail(self) -> None:
         """Mark where one is; while something runs only its own keys count."""
         person = self._in_run if self.run else self.person
-        done = [name for name, is_done in (("person", person), ("exercise", self.run and person)) if is_done]
+        done = self.desk.done(self.here, person, self.run is not None)
         here = {"ready": "run"}.get(self.here, self.here)
         who = f"Person {person.code}" if person else ""
         self.rail.show_steps(here, done, () if self.run else OPEN_TO, who)
@@ -267,6 +250,7 @@ class Workstation(QWidget):
         self._heartbeat.stop()
         for run in (*self._gone, *([self.run] if self.run is not None else [])):
             run.shutdown()
+        self.desk.shutdown()
         self.errands.shutdown()
 
 

@@ -16,6 +16,7 @@ from emgfeedback.errors import InputError, UsageError
 if TYPE_CHECKING:
     from emgfeedback.app.pages.doors import Doors, Exercise, Kept, Order, Person, Port
     from emgfeedback.run.job import Job
+    from emgfeedback.values import Protocol
 
 GAIN = 24
 TRIED = "demo"
@@ -60,6 +61,7 @@ def doors_to(data: Path, library: Path) -> Doors:
         ports=ports,
         kept=lambda: kept_in(library),
         try_it=lambda: _try_it(library),
+        check=lambda order: _check(order, library),
         live=lambda order: _with_again(lambda: _live(order, library)),
         replay=_replay,
     )
@@ -181,16 +183,33 @@ def kept_in(library: Path) -> list[Kept]:
 
 
 def _live(order: Order, library: Path) -> Job:
-    """Put a recorded run together; the source is let go when that fails."""
+    """Put a recorded run together."""
+    from emgfeedback.cli.protocols import load_protocol
+
+    return _put_together(order, load_protocol(order.exercise), library)
+
+
+def _check(order: Order, library: Path) -> Job:
+    """Put a few quiet seconds together, for the pairs that are worn; they are not recorded."""
+    from emgfeedback.app.pages.listening import USUAL, check_protocol
+    from emgfeedback.training.montage import parse_montage
+
+    muscles = tuple(parse_montage(order.montage)) if order.montage else USUAL
+    job = _put_together(order, check_protocol(muscles), library)
+    job.start_recorder = None
+    return job
+
+
+def _put_together(order: Order, protocol: Protocol, library: Path) -> Job:
+    """Put a run of a protocol together; the source is let go when that fails."""
     from emgfeedback.cli.common import mains_hz_of, montage_for
     from emgfeedback.cli.live import header
     from emgfeedback.cli.permits import terms_of
-    from emgfeedback.cli.protocols import load_protocol
     from emgfeedback.run.job import live_job
     from emgfeedback.sources.opening import open_source
     from emgfeedback.training.limits import limits_for
 
-    protocol, person = load_protocol(order.exercise), order.person
+    person = order.person
     limits = limits_for(person.legs, person.side) if person else None
     opened = open_source(order.source, gain=GAIN, paced=True)
     code = person.code if person else TRIED

@@ -1,1 +1,1 @@
-"""The pages around a run: Home, Person, Exercise, Replay, and the run itself inside the workstation."""
+"""The pages around a run: Home, Person, Placement, Signal check, Exercise, Replay, and the run itself."""

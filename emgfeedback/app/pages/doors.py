@@ -74,7 +74,7 @@ class Doors:
     """Each may fail with a sentence (`EmgFeedbackError`); those in the second group may take their time.
 
     ``last`` is the code of the person seen last, or empty; ``load`` gives None for a code that is new.
-    ``today`` is an ISO date.
+    ``today`` is an ISO date; ``check`` gives a run of a few quiet seconds that is not recorded.
     """
 
     today: Callable[[], str]
@@ -89,5 +89,6 @@ class Doors:
     ports: Callable[[], Sequence[Port]]
     kept: Callable[[], Sequence[Kept]]
     try_it: Callable[[], Any]
+    check: Callable[[Order], Any]
     live: Callable[[Order], Any]
     replay: Callable[[str, str], Any]

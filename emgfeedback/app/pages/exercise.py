@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -15,11 +16,16 @@ from emgfeedback.app.pages.errand import Errands
 from emgfeedback.app.pages.limits_words import limits_words, who_words
 from emgfeedback.app.pages.look import button, check, clear, empty, field, panel
 from emgfeedback.app.pages.page import Page
+from emgfeedback.app.pages.placement import mode_of
 from emgfeedback.app.pages.source import SourceBox
 from emgfeedback.training.limits import limits_for
 from emgfeedback.training.permissions import KEY_WORDS, NOBODY_ASKED, OTHER_LEG, WEIGHT, exercise_locks, words
 from emgfeedback.values import Option, Protocol
 
+if TYPE_CHECKING:
+    from emgfeedback.app.pages.signals import SignalsPage
+
+NOT_CHECKED = "Signals not checked"
 NOBODY = "No person chosen"
 NOBODY_ABOUT = "Simulated persons and files only; for a board, choose a person first (Person, at the left)."
 
@@ -32,6 +38,9 @@ class ExercisePage(Page):
     ) -> None:
         super().__init__(NOBODY, NOBODY_ABOUT)
         self._doors, self._errands, self._start = doors, errands, start
+        self.mode, self.signals = self.chip("", "care"), self.chip("", "care")
+        for chip in (self.mode, self.signals):
+            chip.hide()
         self.person: Person | None = None
         self.chosen: Exercise | None = None
         self.options: dict[str, QCheckBox] = {}
@@ -99,6 +108,14 @@ class ExercisePage(Page):
         put(self.about, limits_words(person, self._doors.today()) if person else NOBODY_ABOUT)
         self._look_at_locks()
         self._pick_first()
+
+    def show_signals(self, checked: SignalsPage | None) -> None:
+        """Warn where the signals were not checked, or were not good; it stops nobody."""
+        words = checked.found if checked else NOT_CHECKED
+        self.show_chip(
+            self.signals, words if self.person else "", "good" if checked and checked.all_good else "care"
+        )
+        self.show_chip(self.mode, mode_of(self.source.left_out), "care")
 
     def choose(self, exercise: Exercise) -> None:
         """Show one exercise and what it asks."""

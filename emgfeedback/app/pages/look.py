@@ -35,6 +35,7 @@ GROUND, RAIL, RAIL_HERE, RAIL_INK, RAIL_DIM, RING = (
 )
 CARD_HEIGHT = 84
 GOOD, GOOD_INK, CARE, CARE_INK = "#E4F1EA", "#14503C", "#FBEFD3", "#5C3A00"
+BAD, BAD_INK = "#F6E0DC", "#7A1712"
 
 
 def sheet() -> str:
@@ -52,6 +53,10 @@ def sheet() -> str:
     QLabel[look="hero"] {{ font-size: 30px; font-weight: 600; }}
     QLabel[look="good"] {{ background: {GOOD}; color: {GOOD_INK}; border-radius: 9px; padding: 6px 11px; }}
     QLabel[look="care"] {{ background: {CARE}; color: {CARE_INK}; border-radius: 9px; padding: 6px 11px; }}
+    QLabel[look="bad"] {{ background: {BAD}; color: {BAD_INK}; border-radius: 9px; padding: 6px 11px; }}
+    QFrame[look="card"] QLabel[look="good"] {{ background: {GOOD}; }}
+    QFrame[look="card"] QLabel[look="care"] {{ background: {CARE}; }}
+    QFrame[look="card"] QLabel[look="bad"] {{ background: {BAD}; }}
     QPushButton[look="plain"] {{ min-height: 34px; font-size: 14px; padding: 0 14px; }}
     QPushButton[look="main"] {{ padding: 0 18px; }}
     QPushButton[look="segment"] {{ min-height: 32px; padding: 0 12px; }}

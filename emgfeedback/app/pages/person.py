@@ -33,7 +33,7 @@ class PersonPage(Page):
         self.side = Segments(SIDES, "The leg that is trained and recorded", self._train)
         self.which = Segments(SIDES, "Show the limits of this leg", self._show)
         self.form = LegForm(doors.today, self._tell)
-        self.likely = button("Save and choose the exercise", "Keep the limits and go on", self.save, "main")
+        self.likely = button("Save and place the electrodes", "Keep the limits and go on", self.save, "main")
         back_button = button("Back", "Back to Home without saving  (Esc)", back, "page")
         free = button("No limits (healthy), both legs", "By the name and the day below", self._free_both)
         free_one = button("No limits, this leg", "By the name and the day below", self._free_one)

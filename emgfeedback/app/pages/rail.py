@@ -16,6 +16,8 @@ NOT_A_DEVICE = "Training and research\ntool, not a medical\ndevice."
 STEPS = (
     ("home", "Home", "Go to the start page"),
     ("person", "Person", "Who trains, and what each leg may do"),
+    ("placement", "Placement", "Where the electrodes go"),
+    ("signals", "Signal check", "Choose the board, and listen to each channel"),
     ("exercise", "Exercise", "Choose the exercise, the board and the electrodes"),
     ("run", "Run", "The session itself; it begins on the Exercise page"),
 )

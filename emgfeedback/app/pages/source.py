@@ -18,6 +18,7 @@ from emgfeedback.values import Protocol
 
 KINDS = (("simulated", "Simulated"), ("board", "Board"), ("file", "File"))
 USUAL_MONTAGE = "gmed=1,tfl=2,ql=3"
+USUAL = ("gmed", "tfl", "ql")
 NOBODY = "A simulated person; nobody lies there. Which channel is which muscle is set by the exercise."
 NO_PORT = "No port was found. Put the dongle in, switch the board to PC, then look again."
 NOT_AT_PLACE = "Not among the channels: {wanted}. Is an electrode there, for this exercise?"
@@ -31,6 +32,7 @@ class SourceBox(QWidget):
         self.setProperty("look", "clear")
         self._doors, self._errands, self._changed = doors, errands, changed
         self._protocol: Protocol | None = None
+        self.left_out: frozenset[str] = frozenset()
         self._looking = False
         self.kind = Segments(KINDS, "Where the samples come from", self._choose)
         self.board = QComboBox()
@@ -47,6 +49,10 @@ class SourceBox(QWidget):
         self.montage.setAccessibleName("Channels of the muscles")
         self.montage.setText(USUAL_MONTAGE)
         self.montage.textChanged.connect(self._look_at_montage)
+        for written in (self.file, self.montage, line):
+            if written is not None:
+                written.textEdited.connect(lambda _: self._changed())
+        self.board.activated.connect(lambda _: self._changed())
         self.place = label("", "dim", wrap=True)
         self.moved = button(
             "Yes, it is there", "The electrodes were placed for this exercise", self._moved, "segment"
@@ -98,8 +104,36 @@ class SourceBox(QWidget):
 
     @property
     def montage_text(self) -> str:
-        """The montage as it was typed; empty where the exercise sets it."""
-        return "" if self.kind.value == "simulated" else self.montage.text().strip()
+        """The montage as it was typed; empty where the exercise sets it and no site is left out."""
+        if self.kind.value != "simulated":
+            return self.montage.text().strip()
+        every = _listened(self._protocol) if self._protocol else USUAL
+        if not self.left_out & set(every):
+            return ""
+        worn = {code: str(i) for i, code in enumerate(every, start=1)}
+        return _written({code: at for code, at in worn.items() if code not in self.left_out})
+
+    def leave_out(self, codes: frozenset[str]) -> None:
+        """Take sites that cannot be used out of the montage; one that can be used again comes back."""
+        back, self.left_out = self.left_out - codes, codes
+        worn = {code: at for code, at in self._worn().items() if code not in codes}
+        if not worn:
+            return
+        for code, at in parse_montage(USUAL_MONTAGE).items():
+            if code in back and at not in worn.values():
+                worn[code] = at
+        self.montage.setText(_written({code: worn[code] for code in sorted(worn, key=_usual_order)}))
+
+    def adopt(self, other: SourceBox) -> None:
+        """Go on with the source that was chosen on another page."""
+        self.kind.choose(other.kind.value)
+        if self.board.count() == 0:
+            for place in range(other.board.count()):
+                self.board.addItem(other.board.itemText(place))
+        self.board.setEditText(other.board.currentText())
+        self.file.setText(other.file.text())
+        self._show_kind(other.kind.value)
+        self.montage.setText(other.montage.text())
 
     def gap(self) -> str:
         """What is still missing, in one sentence; empty when all is there."""
@@ -134,10 +168,11 @@ class SourceBox(QWidget):
         self._heard.setVisible(kind != "simulated")
         if kind == "board" and self.board.count() == 0:
             self.look()
-        if kind == "file" and self.montage.text() == USUAL_MONTAGE:
+        usual = self._usual()
+        if kind == "file" and self.montage.text() == usual:
             self.montage.setText("")
         elif kind == "board" and not self.montage.text().strip():
-            self.montage.setText(USUAL_MONTAGE)
+            self.montage.setText(usual)
         self._look_at_montage()
 
     def _show_ports(self, ports: Sequence[Port]) -> None:
@@ -164,9 +199,7 @@ class SourceBox(QWidget):
         self.moved.setVisible(bool(wanted))
         if wanted and self._protocol is not None:
             lacking = ", ".join(
-                f"{muscle(code).place} ({code})"
-                for code in _listened(self._protocol)
-                if code not in self._worn()
+                f"{muscle(code).place} ({code})" for code in self._wanted() if code not in self._worn()
             )
             put(self.place, NOT_AT_PLACE.format(wanted=lacking))
             self.moved.setText(f"Yes, it is: {wanted}")
@@ -174,16 +207,25 @@ class SourceBox(QWidget):
 
     def _worn(self) -> dict[str, str]:
         try:
-            return parse_montage(self.montage_text)
+            return parse_montage(self.montage.text().strip())
         except EmgFeedbackError:
             return {}
 
     def _suited(self) -> str:
         """The montage that this exercise would need; empty where the one at hand will do."""
         worn = self._worn()
-        if self._protocol is None or not worn or set(_listened(self._protocol)) <= set(worn):
+        if self._protocol is None or not worn or set(self._wanted()) <= set(worn):
             return ""
-        return suited(_listened(self._protocol), worn)
+        return suited(self._wanted(), worn)
+
+    def _usual(self) -> str:
+        montage = parse_montage(USUAL_MONTAGE).items()
+        return _written({code: at for code, at in montage if code not in self.left_out})
+
+    def _wanted(self) -> tuple[str, ...]:
+        """What the exercise listens to, but for the sites that cannot be used."""
+        listened = _listened(self._protocol) if self._protocol else ()
+        return tuple(code for code in listened if code not in self.left_out)
 
     def _moved(self) -> None:
         self.montage.setText(self._suited() or self.montage.text())
@@ -194,6 +236,14 @@ def suited(wanted: Sequence[str], worn: Mapping[str, str]) -> str:
     have = {muscle: worn.get(muscle) or worn.get(OTHER_WAIST.get(muscle, ""), "") for muscle in wanted}
     free = (str(i) for i in range(1, len(wanted) + len(have) + 1) if str(i) not in have.values())
     return ",".join(f"{muscle}={channel or next(free)}" for muscle, channel in have.items())
+
+
+def _written(montage: Mapping[str, str]) -> str:
+    return ",".join(f"{code}={at}" for code, at in montage.items())
+
+
+def _usual_order(code: str) -> tuple[int, str]:
+    return (USUAL.index(code), "") if code in USUAL else (len(USUAL), code)
 
 
 def choose_file(parent: QWidget, chosen: Callable[[str], object]) -> None:
