@@ -82,7 +82,8 @@ def short_run(cli, tmp_path: Path, *more: object) -> Ran:
 
 
 def test_run_prints_one_object_with_the_fields_of_the_contract(cli, tmp_path: Path) -> None:
-    ran = cli("run", "E03", "--source", "patient:seed=2", "--headless", "--library", tmp_path, "--json")
+    words = ("--source", "patient:seed=2", "--headless", "--library", tmp_path, "--seconds", 120)
+    ran = cli("run", "E03", *words, "--json")
     assert ran.code == 0
     assert set(ran.json) == RUN_FIELDS
     assert ran.json["protocol"] == "E03"

@@ -29,6 +29,7 @@ ACTS = [
     (260.0, "tweak", {"label": "toes down", "level": 3}),
     (300.0, "ratio", {"ratio": 0.8}),
     (400.0, "veto", {"repetition": 2, "why": "leaned", "undo": True}),
+    *((410.0 + 0.2 * i, "skip", {}) for i in range(24)),
 ]
 
 
@@ -78,5 +79,5 @@ def test_it_replays_to_the_same_bit(lesson: tuple[Outcome, Recording], sizes: tu
 
 def test_quiet_repetitions_and_the_probe_were_never_rewarded(lesson: tuple[Outcome, Recording]) -> None:
     quiet = [one for one in lesson[0].repetitions if one["feedback"] == "off"]
-    assert len(quiet) > 10
+    assert len(quiet) >= 10
     assert not any(one["rewarded"] for one in quiet)
