@@ -66,6 +66,16 @@ def test_a_veto_voids_the_running_repetition_and_takes_its_reward() -> None:
     assert (done["void"], done["rewarded"]) == ("veto: rolled back", False)
 
 
+def test_a_veto_in_mid_repetition_can_be_taken_back_after_it() -> None:
+    bench = Bench(protocol(repetitions(2)))
+    bench.run(1.0, TAUGHT)
+    bench.command("veto", why="rolled back")
+    bench.run(9.5, TAUGHT)
+    bench.command("veto", repetition=1, undo=True)
+    bench.command("veto", repetition=1, undo=True)
+    assert [(event["repetition"], event["undo"]) for event in bench.events("veto")] == [(1, False), (1, True)]
+
+
 def test_a_veto_after_the_fact_names_the_last_repetition_or_an_earlier_one() -> None:
     bench = Bench(protocol(repetitions(3)))
     bench.run(28.0, TAUGHT)

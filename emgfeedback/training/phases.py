@@ -231,7 +231,8 @@ class Observe:
     def leave(self, session: Session, void: str = "") -> None:
         """Report the repetition: whole, partial, or void."""
         done = self.repetition
-        void = void or (f"veto: {done.veto}" if done.veto else "")
+        vetoed = bool(done.veto) and not void
+        void = f"veto: {done.veto}" if vetoed else void
         report = {
             "block": _block(session.protocol.phases, done.phase.repetition),
             **done.summary(session.grid, session.rivals, session.calibration, session.protocol.ratio),
@@ -242,7 +243,7 @@ class Observe:
             "void": void,
         }
         session.log("repetition", report)
-        session.teaching.done(done.phase, report)
+        session.teaching.done(done.phase, report, vetoed)
         if not void:
             session.repetition_is_done()
 

@@ -28,7 +28,6 @@ class Teaching:
         self._protocol, self._log = protocol, log
         self._sets = {phase.block for phase in protocol.phases if phase.kind == "work"}
         self._reports: list[dict[str, Any]] = []
-        self._vetoed: list[dict[str, Any]] = []
         self._asked: float | None = None
         self._floor_ln = math.nan
         self._set = 0
@@ -67,12 +66,12 @@ class Teaching:
         self._log("ratio", {"from": self.ratio, "to": ratio, **data})
         self.ratio = ratio
 
-    def done(self, phase: Phase, report: Mapping[str, Any]) -> None:
+    def done(self, phase: Phase, report: Mapping[str, Any], vetoed: bool) -> None:
         """Keep a finished repetition; too many misses in a row end the sets.
 
         A quiet one does not count for that: the end of the sets would tell how it went.
         """
-        self._reports.append({**report, "block": phase.block})
+        self._reports.append({**report, "block": phase.block, "vetoed": vetoed})
         if phase.kind != "work" or report["void"] or phase.feedback not in TOLD:
             return
         self._missed = 0 if report["met"] else self._missed + 1
@@ -90,10 +89,9 @@ class Teaching:
         Returns its number, None where there is nothing to void or to take back.
         """
         about = [one for one in self._reports if repetition in (None, one["repetition"])]
-        if not about or bool(about[-1]["void"]) != undo or (undo and about[-1] not in self._vetoed):
+        if not about or (undo and not about[-1]["vetoed"]) or (not undo and about[-1]["void"]):
             return None
         report = about[-1]
-        report["void"] = "" if undo else why
-        self._vetoed = [one for one in self._vetoed if one is not report] + ([] if undo else [report])
+        report["void"], report["vetoed"] = ("", False) if undo else (why, True)
         self._log("veto", {"repetition": report["repetition"], "why": why, "undo": undo})
         return int(report["repetition"])
