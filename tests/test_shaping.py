@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from emgfeedback.training.shaping import line_at, lines_of, next_ln, start_ln
+from emgfeedback.training.shaping import lines_of, next_ln, start_ln
 from emgfeedback.values import Event, Shaping
 
 SHAPING = Shaping()
@@ -70,18 +70,31 @@ def test_rounding_is_no_step() -> None:
     assert next_ln(there_and_back_ln, -0.9, success(0), SHAPING)[0] == there_and_back_ln
 
 
-def shaped(margins_ln: np.ndarray, start: list[float], sd_ln: float, rng: np.random.Generator):
+def first_line(line_ln: float, shaping: Shaping) -> float:
+    return line_ln
+
+
+def shaped(
+    margins_ln: np.ndarray,
+    start: list[float],
+    sd_ln: float,
+    rng: np.random.Generator,
+    shaping: Shaping = SHAPING,
+    repetitions: int = REPETITIONS,
+    floor_of=first_line,
+):
     """One person's way through the sets: true success, the line in force, and the log of both.
 
     A repetition is met when its margin, the person's own plus noise, is at the line or above.
     """
-    line_ln = floor = start_ln(start, SHAPING)
+    line_ln = start_ln(start, shaping)
+    floor = floor_of(line_ln, shaping)
     moves = [Event(10, "ratio", {"from": 1.32, "to": math.exp(line_ln), "cause": "start block"})]
     true, ratios = [], [math.exp(line_ln)]
     for block, margin_ln in enumerate(margins_ln, start=1):
         true.append(NormalDist().cdf((margin_ln - line_ln) / sd_ln))
-        met = (margin_ln + sd_ln * rng.standard_normal(REPETITIONS) >= line_ln).tolist()
-        line_ln, success_pct = next_ln(math.log(ratios[-1]), floor, met, SHAPING)
+        met = (margin_ln + sd_ln * rng.standard_normal(repetitions) >= line_ln).tolist()
+        line_ln, success_pct = next_ln(math.log(ratios[-1]), floor, met, shaping)
         moved = {"cause": "shaping", "success_pct": success_pct, "block": block}
         moves.append(Event(1000 * block, "ratio", {"from": ratios[-1], "to": math.exp(line_ln), **moved}))
         moves.append(Event(1000 * block + 1, "repetition", {}))
@@ -89,13 +102,13 @@ def shaped(margins_ln: np.ndarray, start: list[float], sd_ln: float, rng: np.ran
     return true, ratios, moves
 
 
-def success_of_people(way_ln: np.ndarray, sd_ln: float) -> np.ndarray:
+def success_of_people(way_ln: np.ndarray, sd_ln: float, *rule) -> np.ndarray:
     """True success (people, sets) of people who start at ``way_ln[0]`` and take this way over the sets."""
     true = []
     for seed in range(PEOPLE):
         rng = np.random.default_rng(seed)
         start = (way_ln[0] + sd_ln * rng.standard_normal(5)).tolist()
-        true.append(shaped(way_ln[1:], start, sd_ln, rng)[0])
+        true.append(shaped(way_ln[1:], start, sd_ln, rng, *rule)[0])
     return np.array(true)
 
 
@@ -162,12 +175,3 @@ def test_each_line_of_the_log_follows_from_the_one_before_by_the_rule() -> None:
         assert next_ln(math.log(before.ratio), math.log(lines[0].ratio), met, SHAPING)[0] == math.log(
             line.ratio
         )
-
-
-def test_the_line_of_a_moment_is_the_last_one_set_before_it() -> None:
-    moves = [Event(500, "ratio", {"from": 1.32, "to": 1.0, "cause": "operator"})]
-    lines = lines_of(moves)
-    assert [line_at(lines, sample).ratio for sample in (0, 499, 500, 9000)] == [1.32, 1.32, 1.0, 1.0]
-    assert lines[1].cause == "operator"
-    assert lines[1].success_pct is None
-    assert line_at(lines_of([]), 5) is None

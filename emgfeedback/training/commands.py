@@ -161,9 +161,8 @@ def tweak(session: Session, data: Data) -> None:
 @command("helps")
 def helps(session: Session, data: Data) -> None:
     """Note which helps are on for the repetitions to come."""
-    names = (
-        [word(name) for name in data.get("names", ())][:MOST] if isinstance(data.get("names"), list) else []
-    )
+    asked = data.get("names")
+    names = [word(name) for name in asked[:MOST]] if isinstance(asked, list) else []
     count = number(data.get("count", len(names)))
     session.teaching.helps = {"count": int(count) if 0 <= count <= MOST else None, "names": names}
     session.log("helps", session.teaching.helps)

@@ -27,8 +27,8 @@ from emgfeedback.values import (
 class Judge:
     """Levels, dominance and reward under one calibration, by the rule of that name.
 
-    Of the last hop, ``missing`` names what was wanting besides the ratio, and ``good_at_fixed_line`` tells
-    whether it was good at the protocol's own ratio. A ratio of 0 is not asked for.
+    ``good_at_fixed_line`` tells of the last hop whether it was good at the protocol's own ratio. A ratio of 0
+    is not asked for.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Judge:
         ceiling_pct: float | None = None,
     ) -> None:
         self.good_at_fixed_line = False
-        self.missing = ""
         self._calibration = calibration
         self._fixed_ratio = protocol.ratio
         self._dominator = Dominator(info, grid, calibration)
@@ -60,7 +59,7 @@ class Judge:
         hindrance : what else stands in the way at these levels (n_used,) in %ref, empty for nothing
         """
         level_pct = levels_pct(frame.envelope_uv, self._calibration)
-        self.missing = missing = self._gate(frame, level_pct) or hindrance(level_pct)
+        missing = self._gate(frame, level_pct) or hindrance(level_pct)
         self._rule.observe(frame)
         self._met = self._meets(ratio, self._met)
         self._met_at_fixed_line = self._meets(self._fixed_ratio, self._met_at_fixed_line)

@@ -18,10 +18,8 @@ from emgfeedback.training.permissions import (
     words,
 )
 from emgfeedback.training.safety import PROTECTED_STAGES, protected_ceiling_pct
+from emgfeedback.training.setting_up import CONTRACTING, HELD
 from emgfeedback.values import Phase, Protocol
-
-CONTRACTING = ("reference", "test")
-EXERCISING = ("work", "observe")
 
 Log = Callable[[str, Mapping[str, Any]], None]
 
@@ -68,7 +66,7 @@ class Permitting:
 
     def locks(self, phase: Phase) -> tuple[str, ...]:
         """What is missing for a work or observe phase."""
-        if self.limits is None or phase.kind not in EXERCISING:
+        if self.limits is None or phase.kind not in HELD:
             return ()
         more = not_permitted(phase.needs, "NWB", self.limits.trained, self._today)
         return tuple(dict.fromkeys((*exercise_locks(self._protocol, self.limits, self._today), *more)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emgfeedback.values import Event, Shaping
@@ -99,11 +99,6 @@ def lines_of(events: Iterable[Event]) -> list[Line]:
         )
         for event in told
     ]
-
-
-def line_at(lines: Sequence[Line], sample: int) -> Line | None:
-    """The line that held at a sample index; None where no line is known."""
-    return next((line for line in reversed(lines) if line.from_sample <= sample), None)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
