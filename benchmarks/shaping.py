@@ -61,9 +61,7 @@ def told(rule: tuple[Shaping, int, Floor], way_ln: Any, sd_ln: float) -> str:
 def main() -> None:
     """Print a table of rules and ways to learn."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    print(
-        f"{model.PEOPLE} people a case; spread of a repetition {model.NOISES_LN} ln; % in the band (mean success)"
-    )
+    print(f"{model.PEOPLE} people a case, spread {model.NOISES_LN} ln: % in the band (mean success)")
     for name, rule in RULES.items():
         print(f"\n{name}")
         for way, gain_ln in WAYS.items():
