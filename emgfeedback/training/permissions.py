@@ -165,13 +165,8 @@ def unlock(permissions: Permissions, grant: Grant, today: str = "") -> Permissio
     return replace(permissions, grants=(*kept, grant))
 
 
-def permissions_to_json(permissions: Permissions) -> dict[str, Any]:
-    """Plain values, for the head of a recording."""
-    return asdict(permissions)
-
-
 def permissions_from_json(data: Mapping[str, Any]) -> Permissions:
-    """Inverse of `permissions_to_json`; fields that an old recording lacks are unknown."""
+    """One leg of `limits_to_json`; fields that an old recording lacks are unknown."""
     grants = tuple(Grant(**grant) for grant in data["grants"])
     texts = ("weight_bearing", "stage", "procedure", "approach", "surgery_on")
     known = {name: str(data.get(name, "")) for name in texts}
@@ -218,11 +213,6 @@ def not_permitted(needs: Sequence[str], load: str, permissions: Permissions, tod
     status = permissions.weight_bearing or WEIGHT_BEARING[0]
     too_much = WEIGHT_BEARING.index(status) < WEIGHT_BEARING.index(least)
     return (*missing(tuple(asked), permissions, today), *([f"{WEIGHT}{least}"] if too_much else []))
-
-
-def may_bear(load: str, permissions: Permissions, today: str) -> bool:
-    """Say whether an exercise of class NWB, PWB, WB2, WB1 or DYN may be done on this leg."""
-    return not not_permitted((), load, permissions, today)
 
 
 def exercise_locks(

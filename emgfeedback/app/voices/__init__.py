@@ -43,11 +43,6 @@ def key_of_sentence() -> Mapping[str, str]:
     return {texts["en"]: key for key, texts in catalogue().items() if texts["en"].endswith(".")}
 
 
-def spoken_text(keys: Sequence[str], language: str = "en") -> str:
-    """What the keys say, for people who read along."""
-    return " · ".join(catalogue()[key][language] for key in keys)
-
-
 def utterance(keys: Sequence[str], language: str = "en") -> Samples:
     """One stretch of samples (n,) at `OUT_HZ` that says all keys; a key without a file is left out."""
     gap = np.zeros(round(GAP_S * OUT_HZ), np.float32)
